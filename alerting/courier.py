@@ -109,7 +109,8 @@ async def _repeat(name: str, work: Callable[[], Awaitable[bool]], wake: asyncio.
         if more:
             continue
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), max(0.05, _SWEEP_S - (time.monotonic() - began)))
+            async with asyncio.timeout(max(0.05, _SWEEP_S - (time.monotonic() - began))):
+                await wake.wait()
 
 
 async def _hints(database_url: str, wakes: list[asyncio.Event]) -> None:

@@ -25,6 +25,7 @@ from alerting.screen import Screen
 from ward import log, overlays, process
 from ward.alerts import Alert
 from ward.clock import Clock, SystemClock
+from ward.ending import end
 from ward.errors import StoreBusy, StoreUnavailable
 from ward.people import StayId
 from ward.plans import Plan
@@ -117,7 +118,8 @@ class Rush:
             if not self._unknown:
                 self._to_learn.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._to_learn.wait(), _LEARN_S)
+                    async with asyncio.timeout(_LEARN_S):
+                        await self._to_learn.wait()
 
     async def learn_some(self, conn: Connection, after: StayId) -> StayId:
         """Learn what is not known, else the next stays of the list after one; return where the list stands then."""
@@ -201,11 +203,7 @@ async def run(database_url: str, clock: Clock | None = None) -> None:
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await end(done, pending)
     log.get().info("rush_stopped", rang=rush.rang)
 
 

@@ -7,17 +7,18 @@ and a dead-man signal that stops. The invariant: the signal is given only when a
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 
-import apprise
 import urllib3
 
 from alerting import apply
+from alerting.operator_line import Line, Way, gateway
 from ward import chores, guard, log
 from ward.alerts import Closure, Outcome
 from ward.clock import Clock
@@ -38,10 +39,11 @@ _MOST_SILENT = 30
 # A failure that lasts is told again after so many walks.
 _REMIND_AFTER = 6
 _TIMEOUT_S = 10.0
-# A gateway that takes longer holds up no walk.
-_TELLING_S = 30.0
-# A strain that lasts is told again after so long.
+# What could not be said is tried again after so long.
+_SAY_AGAIN_S = 30.0
+# A strain that lasts is told again after so long, and one is over that was away for so many looks on end.
 _AGAIN_S = 1800.0
+_OVER_AFTER = 10
 _DAY_S = 86_400.0
 
 
@@ -115,28 +117,37 @@ async def reminders(store: Pool, clock: Clock) -> dict[str, str]:
         return {each.what.value: each.said for each in chores.due(await kept_chores.read(conn, now), now)}
 
 
-async def faults_in_a_row(store: Pool) -> int:
-    """Return how many of the newest walks have failed, one after the other."""
+async def faults_in_a_row(store: Pool, before: int | None = None) -> int:
+    """Return how many of the newest walks, or of those before one, have failed, one after the other."""
     async with borrow(store) as conn:
-        walks = [walk for walk in await selfchecks.newest(conn, 100) if walk.ended_at is not None]
+        ended = [walk for walk in await selfchecks.newest(conn, 100) if walk.ended_at is not None]
+        walks = [walk for walk in ended if before is None or walk.walk < before]
     return next((index for index, walk in enumerate(walks) if walk.fault is None), len(walks))
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """The loops of one process. `alarm` and `remind` tell the operator, `signal` the outside watcher."""
+    """The loops of one process. `alarm`, `relieve` and `remind` tell the operator, `signal` the outside watcher."""
 
     store: Pool
     clock: Clock
     every: timedelta
-    alarm: Callable[[str], None]
+    alarm: Way
     signal: Callable[[], None]
-    remind: Callable[[str], None] = lambda _what: None
+    relieve: Way = lambda _what: None
+    remind: Way = lambda _what: None
+    line: Line = field(init=False)
     told_chores: dict[str, float] = field(default_factory=dict)
     silent: int = 0
+    told_silence: bool = False
     broken: str = ""
     strained: frozenset[guard.Part] = frozenset()
     told_strain: dict[guard.Part, float] = field(default_factory=dict)
+    away: Counter[guard.Part] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Open the line to the operator."""
+        self.line = Line(clock=self.clock)
 
     async def walk(self) -> None:
         """Look after the walks for ever."""
@@ -144,6 +155,9 @@ class Watch:
             try:
                 ended = await advance(self.store, self.clock, self.every)
                 self.silent, self.broken = 0, ""
+                if self.told_silence:
+                    self.told_silence = False
+                    await self.line.say("the store answers, and the self-check is done again", self.relieve)
                 if ended is not None:
                     await self._ended(ended)
             except StoreUnavailable as error:
@@ -164,25 +178,26 @@ class Watch:
             self.silent += 1
             if self.silent == _MOST_SILENT:
                 log.get().error("selfcheck_silent", error=self.broken)
-                await self._tell(
-                    f"the self-check cannot be done ({self.broken})" if self.broken else "the store does not answer"
-                )
+                self.told_silence = True
+                said = f"the self-check cannot be done ({self.broken})" if self.broken else "the store does not answer"
+                await self.line.say(said, self.alarm)
+
+    async def tell_late(self) -> None:
+        """Tell the operator what could not be told before, for ever."""
+        while True:
+            await asyncio.sleep(_SAY_AGAIN_S)
+            await self.line.go_on()
 
     async def _ended(self, walk: Walk) -> None:
         took = None if walk.ended_at is None else round((walk.ended_at - walk.started_at).total_seconds(), 1)
         if walk.fault is None:
             log.get().info("selfcheck_passed", walk=walk.walk, seconds=took)
+            if await faults_in_a_row(self.store, before=walk.walk):
+                await self.line.say("the synthetic alert gets through again", self.relieve)
             return
         log.get().error("selfcheck_failed", walk=walk.walk, fault=walk.fault.value)
         if await faults_in_a_row(self.store) % _REMIND_AFTER == 1:
-            await self._tell(f"the synthetic alert did not get through {walk.fault}")
-
-    async def _tell(self, what: str, way: Callable[[str], None] | None = None) -> None:
-        try:
-            async with asyncio.timeout(_TELLING_S):
-                await asyncio.to_thread(way or self.alarm, what)
-        except Exception as error:  # noqa: BLE001 - the log and the missing signal remain
-            log.get().error("operator_not_told", error=type(error).__name__)
+            await self.line.say(f"the synthetic alert did not get through {walk.fault}", self.alarm)
 
     async def _tell_strains(self, strains: Mapping[guard.Part, str]) -> None:
         """Tell the operator what strains the platform at the second look on end, and again where it lasts.
@@ -196,7 +211,19 @@ class Watch:
         if news:
             self.told_strain |= dict.fromkeys(news, now_s)
             log.get().error("platform_strained", parts=[str(part) for part in news])
-            await self._tell("; ".join(strains[part] for part in news))
+            await self.line.say("; ".join(strains[part] for part in news), self.alarm)
+        await self._tell_over(strains)
+
+    async def _tell_over(self, strains: Mapping[guard.Part, str]) -> None:
+        """Tell the operator what has not been there for so many looks that it is over."""
+        self.away = Counter({part: self.away[part] + 1 for part in self.told_strain if part not in strains})
+        over = [part for part, looks in self.away.items() if looks >= _OVER_AFTER]
+        for part in over:
+            del self.told_strain[part]
+        if over:
+            said = ", ".join(guard.NAMES[part] for part in over)
+            log.get().info("platform_relieved", parts=[str(part) for part in over])
+            await self.line.say(f"for {_OVER_AFTER * _SIGNAL_S / 60:.0f} minutes all is well with {said}", self.relieve)
 
     async def _tell_chores(self) -> None:
         """Remind the operator, each day, of what must be renewed or done again."""
@@ -206,19 +233,22 @@ class Watch:
         if news:
             self.told_chores |= dict.fromkeys(news, now_s)
             log.get().warning("chores_due", what=news)
-            await self._tell("; ".join(waiting[what] for what in news), self.remind)
+            await self.line.say("; ".join(waiting[what] for what in news), self.remind)
+
+    async def _signal(self, found: Collection[str]) -> None:
+        if found:
+            log.get().warning("deadman_withheld", because=list(found))
+        else:
+            await asyncio.to_thread(self.signal)
 
     async def signals(self) -> None:
-        """Give the dead-man signal for ever, and only while all is well."""
+        """Give the dead-man signal for ever, only while all is well; where nothing walks, nobody can say so."""
         while True:
             try:
                 strains = await strained(self.store, self.clock)
                 await self._tell_strains(strains)
-                found = [*await complaints(self.store, self.clock, self.every), *strains.values()]
-                if found:
-                    log.get().warning("deadman_withheld", because=found)
-                else:
-                    await asyncio.to_thread(self.signal)
+                if self.every:
+                    await self._signal([*await complaints(self.store, self.clock, self.every), *strains.values()])
             except Exception as error:  # noqa: BLE001 - a signal that fails is one that does not come
                 log.get().warning("deadman_failed", error=type(error).__name__)
             try:
@@ -228,46 +258,35 @@ class Watch:
             await asyncio.sleep(_SIGNAL_S)
 
 
-def alarm(gateway: str, title: str = "Hemvakt: alarms may not get through") -> Callable[[str], None]:
-    """Return what tells the operator; without a gateway the log has it alone."""
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
-
-    def tell(what: str) -> None:
-        if not gateway:
-            return
-        way = apprise.Apprise()
-        if not (way.add(gateway) and way.notify(title=title, body=what)):
-            log.get().error("operator_not_told", error="the gateway refused it")
-
-    return tell
-
-
 def deadman(url: str, path: Path | None) -> Callable[[], None]:
-    """Return what tells the outside watcher that all is well."""
+    """Return what tells the outside watcher that all is well; it raises where the watcher does not take it."""
     connections = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=_TIMEOUT_S))
 
     def signal() -> None:
-        if path is not None:
-            path.touch()
-        if url:
-            connections.request("GET", url)
+        try:
+            if path is not None:
+                path.touch()
+        finally:
+            if url and (status := connections.request("GET", url).status) >= HTTPStatus.MULTIPLE_CHOICES:
+                raise ConnectionError(f"the watcher answers {status}")
 
     return signal
 
 
 async def run(settings: Settings, store: Pool, clock: Clock) -> None:
-    """Check for ever; with `selfcheck_minutes` 0 never."""
-    if settings.selfcheck_minutes == 0:
-        await asyncio.Event().wait()
+    """Check for ever; with `selfcheck_minutes` 0 nothing walks, and what strains the platform is told all the same."""
     watch = Watch(
         store=store,
         clock=clock,
         every=timedelta(minutes=settings.selfcheck_minutes),
-        alarm=alarm(settings.alarm_gateway),
+        alarm=gateway(settings.alarm_gateway, "Hemvakt: alarms may not get through"),
+        relieve=gateway(settings.alarm_gateway, "Hemvakt: it is over"),
+        remind=gateway(settings.alarm_gateway, "Hemvakt: before it is too late"),
         signal=deadman(settings.deadman_url, settings.deadman_file),
-        remind=alarm(settings.alarm_gateway, "Hemvakt: before it is too late"),
     )
     async with asyncio.TaskGroup() as group:
-        group.create_task(watch.walk(), name="selfcheck")
-        group.create_task(watch.listen(), name="selfcheck-silence")
+        if watch.every:
+            group.create_task(watch.walk(), name="selfcheck")
+            group.create_task(watch.listen(), name="selfcheck-silence")
         group.create_task(watch.signals(), name="deadman")
+        group.create_task(watch.tell_late(), name="operator")

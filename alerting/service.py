@@ -22,6 +22,7 @@ from alerting.figures import Passes, Sendings, families
 from alerting.windows import Windows
 from ward import log, process
 from ward.clock import Clock, SystemClock
+from ward.ending import end
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
 from ward.store import bus, devices, evaluation, heartbeats, wave_due
@@ -68,11 +69,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await end(done, pending)
     log.get().info("alerting_stopped", passes=worker.done.passes, stays=worker.done.stays)
 
 
@@ -164,7 +161,8 @@ class Worker:
         rest_s = _SWEEP_S if due_at is None else min(_SWEEP_S, (due_at - self.clock.now()).total_seconds())
         if rest_s > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), rest_s)
+                async with asyncio.timeout(rest_s):
+                    await self.wake.wait()
 
     async def listen(self, database_url: str) -> None:
         """Turn hints into wake-ups; without a connection the sweep goes on alone."""

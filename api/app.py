@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import document, errors, methods, page_certificate, pages
+from api import beats, document, errors, methods, page_certificate, pages
 from api.attempts import Attempted, Refusals
 from api.auth import principal_of
 from api.context import Context
 from api.figures import Figures, families
 from api.gate import Gate, secured
-from api.live import schema, socket
+from api.live import doubts, schema, socket
 from api.live.feed import Feed
 from api.live.hub import Hub
 from api.live.listening import Listening
@@ -81,6 +82,7 @@ from api.routes import (
 )
 from api.timing import Timed
 from api.witness import Witness, Witnessed
+from ward import log
 from ward.access.principals import Scope
 from ward.clock import Clock, SystemClock
 from ward.settings import Settings
@@ -89,6 +91,7 @@ from ward.store.pool import looks, pool
 from ward.store.sessions import SessionRow
 
 _CONNECTIONS = 8
+_AGAIN_S = 1.0
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = pages.BUILT) -> FastAPI:
@@ -172,18 +175,19 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.pool.open(wait=False)
     await context.looks.open(wait=False)
-    running = [
-        asyncio.create_task(context.feed.run(), name="feed"),
-        asyncio.create_task(context.listening.run(), name="listening"),
-        asyncio.create_task(context.presence.run(), name="presence"),
-        asyncio.create_task(context.witness.seal_on(), name="seals"),
-        asyncio.create_task(context.witness.run(), name="witness"),
-        asyncio.create_task(context.refusals.run(), name="refusals"),
-        asyncio.create_task(context.teller.run(context.pool), name="figures"),
-        asyncio.create_task(
-            page_certificate.run(context.settings.public_url, context.pool, context.clock), name="page-certificate"
-        ),
-    ]
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "feed": context.feed.run,
+        "listening": context.listening.run,
+        "presence": context.presence.run,
+        "seals": context.witness.seal_on,
+        "witness": context.witness.run,
+        "refusals": context.refusals.run,
+        "figures": partial(context.teller.run, context.pool),
+        "doubts": partial(doubts.run, context.hub.board, context.pool, context.clock),
+        "beats": partial(beats.run, context.feed, context.pool, context.clock),
+        "page-certificate": partial(page_certificate.run, context.settings.public_url, context.pool, context.clock),
+    }
+    running = [asyncio.create_task(_kept(name, each), name=name) for name, each in work.items()]
     try:
         yield
     finally:
@@ -193,3 +197,15 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*running, return_exceptions=True)
         await context.pool.close()
         await context.looks.close()
+
+
+async def _kept(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do a piece of work that has no end; begin it anew when it breaks: nobody would see that it is missing."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it has met, people rely on it
+            log.get().error("task_failed", task=name, error=type(error).__name__, exc_info=error)
+        else:
+            return
+        await asyncio.sleep(_AGAIN_S)

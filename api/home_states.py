@@ -52,7 +52,7 @@ class LampState(TypedDict):
     """Whether the patient is watched now, and what is said beside it."""
 
     light: Literal["watched", "partly", "not_watched"]
-    why: list[Literal["nobody_on_duty", "no_values", "some_values", "comfort_care"]]
+    why: list[Literal["nobody_on_duty", "no_values", "some_values", "comfort_care", "alarms_in_doubt"]]
     sv: str
     en: str
 

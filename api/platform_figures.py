@@ -9,7 +9,7 @@ from ward.alerts import AlertState, Priority
 from ward.channels import WAYS
 from ward.chores import Chores, Deed, Kind
 from ward.figures import gauge
-from ward.selfcheck import Walk
+from ward.selfcheck import Walk, is_ahead
 from ward.store.platform import Platform
 
 _STATES = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
@@ -51,7 +51,7 @@ def _work(found: Platform, now: datetime) -> Iterator[Metric]:
     yield gauge(
         "service_beat_age_seconds",
         "Time since the newest sign of life of a service",
-        [({"service": name}, _since(at, now)) for name, (_, at) in sorted(found.beats.items())],
+        [({"service": name}, _unheard(at, now)) for name, (_, at) in sorted(found.beats.items())],
     )
     yield gauge(
         "evaluation_lag_seconds",
@@ -84,6 +84,11 @@ def _delivery(found: Platform, now: datetime) -> Iterator[Metric]:
         "alerts_suppressed_top_priority",
         "Findings of high priority, or not technical, that were ever held back; it is 0",
         [({}, found.wrongly_held)],
+    )
+    yield gauge(
+        "alerts_untold",
+        "Alerts of high (medium) priority that ring and have reached nobody for 2 (30) minutes, by any way",
+        [({}, found.untold)],
     )
     yield gauge("screens_listening", "Screens that can be heard now", [({}, found.screens)])
     yield gauge(
@@ -149,6 +154,11 @@ def _walk(walk: Walk, now: datetime) -> Iterator[Metric]:
         "Time from its beginning to each leg that it reached",
         [({"leg": leg}, (at - walk.started_at).total_seconds()) for leg, at in legs.items() if at is not None],
     )
+
+
+def _unheard(beat_at: datetime, now: datetime) -> float:
+    """Return for how long a service has not been heard; a sign of life from ahead is as bad as one from so long ago."""
+    return abs((now - beat_at).total_seconds()) if is_ahead(beat_at, now) else _since(beat_at, now)
 
 
 def _since(at: datetime | None, now: datetime) -> float:

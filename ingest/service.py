@@ -19,6 +19,7 @@ from ingest.writer import Writer
 from ward import log, process
 from ward.chores import Ending, Kind
 from ward.clock import Clock, SystemClock
+from ward.ending import end
 from ward.errors import StoreUnavailable
 from ward.settings import Settings
 from ward.store import chores, device_clocks, heartbeats, upkeep
@@ -85,11 +86,7 @@ async def run(settings: Settings, clock: Clock | None = None) -> None:
             tasks.append(door.keeping)
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await door.stop()
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await end(done, pending)
     log.get().info("ingest_stopped", messages=writer.counters.messages, stored=writer.counters.stored)
 
 

@@ -53,7 +53,8 @@ insert into care_event (stay_id, kind, occurred_at, written_at, author, words)
     select stay_id, 'note', now(), now(), 'patient', 'x' from stay;
 insert into session (token_sha256, secret_sha256, account_id, way, created_at, seen_at, confirmed_at, expires_at)
 select sha256('a'), sha256('a'), account_id, 'password', now(), now(), now(), now() + interval '1 day' from account;
-insert into service_heartbeat (service, instance, beat_at) values ('ingest', 'a', now()), ('alerting', 'b', now());
+insert into service_heartbeat (service, instance, beat_at) values ('ingest', 'a', now()),
+    ('alerting', 'b', now()), ('api', 'c', now());
 insert into login_failure (subject, failures, last_at) values ('nora', 1, now());
 """
 

@@ -85,6 +85,7 @@ GROUND_FLOOR_BRINGS = {
 SHELLS = {
     "hemvakt",
     "ward.store",
+    "ward.ending",
     "ward.tls",
     "onebox",
     "api",
@@ -114,6 +115,7 @@ SHELLS = {
     "alerting.deliver",
     "alerting.handing",
     "alerting.courier",
+    "alerting.operator_line",
     "alerting.selfcheck",
     "alerting.backtest_worker",
     "alerting.deteriorations",

@@ -31,6 +31,7 @@ class Why(StrEnum):
     NO_VALUES = "no_values"
     SOME_VALUES = "some_values"
     COMFORT = "comfort_care"
+    ALARMS = "alarms_in_doubt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,12 @@ _SAID: dict[Light, tuple[str, str]] = {
 _BECAUSE: dict[Why, tuple[str, str]] = {
     Why.NOBODY: ("Ingen i teamet kan nås via larm.", "Nobody in the team can be reached by an alert."),
     Why.NO_VALUES: ("Inga värden kommer fram.", "No values arrive."),
+    Why.ALARMS: ("Larm till teamet kan utebli just nu.", "Alerts to the team may fail to come just now."),
     Why.COMFORT: ("Enligt din vårdplan ger de inga larm.", "By your care plan they raise no alerts."),
 }
 
 
-def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime) -> Lamp:
+def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime, *, in_doubt: bool = False) -> Lamp:
     """Return the lamp.
 
     Parameters
@@ -73,6 +75,7 @@ def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime
     colour : how well the present hour is covered
     phone : of the team that answers
     goals : of the plan in force; where care is for comfort no value rings
+    in_doubt : alarms may fail to come, whatever rings
     """
     measured = dict(newest)
     deciding = {kind: at for kind, at in measured.items() if VITALS[kind].continuous} or measured
@@ -80,6 +83,8 @@ def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime
     why = []
     if colour is Colour.NOBODY:
         why.append(Why.NOBODY)
+    if in_doubt:
+        why.append(Why.ALARMS)
     if len(stale) == len(deciding):
         why.append(Why.NO_VALUES)
     elif stale:
@@ -92,7 +97,8 @@ def lamp(newest: Newest, colour: Colour, phone: str, goals: Goals, now: datetime
 
 def _words(light: Light, why: Collection[Why], phone: str, side: int) -> str:
     called = phone.strip() or "1177"
-    press = ("", "") if Why.NOBODY in why else ("tryck på hjälpknappen eller ", "press the help button or ")
+    unheard = Why.NOBODY in why or Why.ALARMS in why
+    press = ("", "") if unheard else ("tryck på hjälpknappen eller ", "press the help button or ")
     worse = (
         f"Om du mår sämre: {press[0]}ring {called}. Vid livsfara: ring 112.",
         f"If you feel worse: {press[1]}call {called}. If life is in danger: call 112.",

@@ -13,6 +13,8 @@ LONGEST_WAIT = timedelta(seconds=60)
 # What is less urgent is gathered and paced, but always in somebody's hands: left alone for so long, nobody works.
 ORDINARY_WAIT = timedelta(minutes=5)
 _GRACE = timedelta(minutes=1)
+# More than the clocks of two machines may differ by.
+CLOCKS_APART = timedelta(seconds=30)
 
 
 class Leg(StrEnum):
@@ -52,7 +54,7 @@ def is_ahead(at: datetime, now: datetime) -> bool:
 
     Then a clock was ahead when it was written, and says nothing of how long ago that was.
     """
-    return at - now > LONGEST_WALK
+    return at - now > CLOCKS_APART
 
 
 def missing(walk: Walk, *, screens: int) -> Leg | None:
@@ -82,10 +84,19 @@ def complaint(walk: Walk | None, every: timedelta, now: datetime) -> str | None:
 
 def overdue(waiting: Waiting, now: datetime) -> str | None:
     """Return what ought to have been done long ago, None where nothing."""
-    late = {
+    found = _late(waiting, now)
+    return f"{' and '.join(found)} is overdue" if found else None
+
+
+def late_since(waiting: Waiting, now: datetime) -> datetime | None:
+    """Return since when what ought to have been done long ago has been waiting, None where nothing has."""
+    return min(_late(waiting, now).values(), default=None)
+
+
+def _late(waiting: Waiting, now: datetime) -> dict[str, datetime]:
+    bounds = {
         "a step of an escalation": (waiting.step_due_at, LONGEST_WAIT),
         "a notification of high priority": (waiting.urgent_due_at, LONGEST_WAIT),
         "a notification of medium or low priority": (waiting.ordinary_due_at, ORDINARY_WAIT),
     }
-    found = [name for name, (due_at, bound) in late.items() if due_at is not None and now - due_at > bound]
-    return f"{' and '.join(found)} is overdue" if found else None
+    return {name: at for name, (at, bound) in bounds.items() if at is not None and now - at > bound}

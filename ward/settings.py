@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         default=None, description="file that is touched every half minute while all is well"
     )
     selfcheck_minutes: int = Field(
-        default=5, ge=0, le=60, description="minutes between the walks of the synthetic alert; 0: none"
+        default=5, ge=0, le=60, description="minutes between walks of the synthetic alert; 0: none, no dead-man signal"
     )
     metrics_token: str = Field(
         default="",

@@ -113,6 +113,7 @@ class Board:
     def __init__(self) -> None:
         self.loaded = False
         self.walk: int | None = None  # the newest walk of the self-check that has come here
+        self.in_doubt_since: datetime | None = None  # since when alarms may fail to come
         self._stays: dict[StayId, Held] = {}
         self._alerts: dict[AlertId, HeldAlert] = {}
         self._news: dict[StayId, NewsRow] = {}

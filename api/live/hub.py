@@ -144,7 +144,9 @@ class Client:
         """Return a heartbeat: whoever gets it has all there is, so it brings their number up to date."""
         prev, self._seq = self._seq, hub.journal.seq
         walk = "" if hub.board.walk is None else f',"walk":{hub.board.walk}'
-        return f'{{"type":"heartbeat","seq":{self._seq},"prev":{prev},"server_time":"{stamp(now)}"{walk}}}'
+        since = hub.board.in_doubt_since
+        doubt = "" if since is None else f',"in_doubt_since":"{stamp(since)}"'
+        return f'{{"type":"heartbeat","seq":{self._seq},"prev":{prev},"server_time":"{stamp(now)}"{walk}{doubt}}}'
 
 
 def snapshot(hub: "Hub", room: Room, now: datetime) -> str:

@@ -112,7 +112,8 @@ class Listening:
         """Write for ever."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), WRITE_S)
+                async with asyncio.timeout(WRITE_S):
+                    await self._news.wait()
             await asyncio.sleep(_MOMENT_S)
             self._news.clear()
             try:

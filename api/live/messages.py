@@ -187,13 +187,17 @@ class VitalsMessage(TypedDict):
 
 
 class HeartbeatMessage(TypedDict):
-    """Every 2 s while the store is followed. A page says `walk` back with its heartbeat."""
+    """Every 2 s while the store is followed. A page says `walk` back with its heartbeat.
+
+    With `in_doubt_since` alarms may fail to come, since then; without it all is well.
+    """
 
     type: Literal["heartbeat"]
     seq: int
     prev: int
     server_time: datetime
     walk: NotRequired[int]
+    in_doubt_since: NotRequired[datetime]
 
 
 class ResumedMessage(TypedDict):

@@ -63,7 +63,8 @@ class Presence:
             while True:
                 await self._write_or_log()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), BEAT_S)
+                    async with asyncio.timeout(BEAT_S):
+                        await self._news.wait()
                 await asyncio.sleep(_MOMENT_S)
         finally:
             with suppress(StoreUnavailable, asyncio.CancelledError):

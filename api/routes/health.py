@@ -14,16 +14,17 @@ from api.replies import encode, reply
 from ward import guard
 from ward.chores import due
 from ward.errors import StoreUnavailable
-from ward.selfcheck import Walk, complaint, overdue
+from ward.selfcheck import Walk, complaint, is_ahead, overdue
 from ward.store import chores as kept_chores
 from ward.store import selfchecks, strain
 from ward.store.borrow import borrow
 
 router = APIRouter(tags=["health"])
 OLDEST_BEAT = timedelta(seconds=15)
-_DISK = guard.Part.DISK.value
-_STRAINS = (guard.Part.INGEST.value, guard.Part.EVALUATION.value, _DISK)
+_DISK = guard.Part.DISK
+_STRAINS = (guard.Part.INGEST, guard.Part.EVALUATION, _DISK)
 _WAY = ("selfcheck", "delivery", "chores")
+_ASKED_OF_THE_STORE = (*guard.NEEDED, *(part.value for part in _STRAINS), *_WAY, "live")
 _WAIT_S = 2.0
 
 
@@ -64,18 +65,16 @@ async def _checks(context: Context) -> dict[str, str]:
             waiting = await selfchecks.waiting(conn)
             chores = due(await kept_chores.read(conn, now), now)
     except StoreUnavailable:
-        return {
-            "store": "does not answer",
-            **dict.fromkeys((*guard.NEEDED, *_STRAINS, *_WAY, "live"), "unknown: the store does not answer"),
-        }
+        unknown = "unknown: the store does not answer"
+        return {"store": "does not answer", **dict.fromkeys(_ASKED_OF_THE_STORE, unknown)}
     checks = {"store": "ok", **{service: _beat(strained.beats.get(service), now) for service in guard.NEEDED}}
-    complaints = {part.value: said for part, said in guard.complaints(strained, now).items()}
-    checks |= {part: complaints.get(part, "ok") for part in _STRAINS}
+    complaints = guard.complaints(strained, now)
+    checks |= {part.value: complaints.get(part, "ok") for part in _STRAINS}
     if (full := complaints.get(_DISK)) is not None:  # nobody is helped by a board that is taken away for it
-        checks[_DISK] = f"ok, but {full}"
+        checks[_DISK.value] = f"ok, but {full}"
     checks["selfcheck"] = _selfcheck(walk, context)
     late = overdue(waiting, now)
-    checks["delivery"] = "ok" if late is None else late
+    checks["delivery"] = late or _untold(complaints.get(guard.Part.UNTOLD))
     # Nor for what must be done before long: it is said, and is no reason to take a board away.
     # Of what, and no more: who asks has not logged in.
     checks["chores"] = f"ok, but due: {', '.join(each.what.value for each in chores)}" if chores else "ok"
@@ -83,10 +82,17 @@ async def _checks(context: Context) -> dict[str, str]:
     return checks
 
 
+def _untold(complaint: str | None) -> str:
+    """Return that alerts have reached nobody: who may see them by the board must not have it taken away for that."""
+    return "ok" if complaint is None else f"ok, but {complaint}"
+
+
 def _beat(beat_at: datetime | None, now: datetime) -> str:
     """Return what a service's newest sign of life says."""
     if beat_at is None:
         return "has never been at work"
+    if is_ahead(beat_at, now):
+        return "silent, and its clock was ahead when it was last heard"
     age = now - beat_at
     return f"{'ok' if age <= OLDEST_BEAT else 'silent'}, beat {max(0, round(age.total_seconds()))} s ago"
 

@@ -42,7 +42,7 @@ from ward.duty.coverage import Cell, Colour
 from ward.duty.watch_week import AHEAD, watch_week
 from ward.lamp import lamp
 from ward.people import PatientId, TeamId
-from ward.store import audit, care_events, duty_layout, duty_schedules, duty_watch, homes, tiles
+from ward.store import audit, care_events, doubts, duty_layout, duty_schedules, duty_watch, homes, tiles
 from ward.store.audit import Action, Deed
 from ward.store.borrow import borrow
 from ward.store.care_events import Wanted
@@ -128,12 +128,13 @@ async def home_of(conn: Connection, seat: Seat, principal: Principal, now: datet
     latest = (await tiles.read_tiles(conn, [seat.stay_id], now)).latest
     newest = [(BY_CODE[row[1]].kind, row[3]) for row in latest if row[1] in BY_CODE]
     colour = ahead[0].colour if ahead else Colour.NOBODY
+    in_doubt = await doubts.since(conn, now) is not None
     whom = contacts(seat.team_name, seat.team_phone, await homes.named(conn, seat.stay_id))
     state: HomeState = {
         "server_time": now,
         "patient_id": seat.patient_id,
         "given_name": seat.given_name,
-        "lamp": lamp_state(lamp(newest, colour, seat.team_phone, plan_of(seat).goals, now)),
+        "lamp": lamp_state(lamp(newest, colour, seat.team_phone, plan_of(seat).goals, now, in_doubt=in_doubt)),
         "week": week_state(watch_week(ahead, names, now)),
         "seen": seen_state(await homes.seen(conn, seat.stay_id, now), opened),
         "next_step": None,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,11 +14,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_socket
 from websockets.exceptions import InvalidStatus
 
-from api.live import feed
+from api.live import doubts, feed
 from tests.fix_api import House, Served, alarm, hear, hear_closed, measure, serving
 from tests.live_stage import kinds, unbroken
 from ward.clock import SystemClock
-from ward.store import people, sessions, tiles
+from ward.store import heartbeats, people, sessions, tiles
 from ward.store.pool import Connection, connect
 from ward.vitals import VitalKind
 
@@ -219,6 +219,29 @@ def test_heartbeats_come_by_themselves(house: House) -> None:
             beats = [await hear(socket, "heartbeat", "vitals", "alert") for _ in range(2)]
             assert kinds(beats) == ["heartbeat", "heartbeat"]
             assert beats[0]["prev"] >= first[0]["seq"]
+
+    as_anna(house, visit)
+
+
+def test_h36_heartbeat_says_since_when_alarms_may_fail_to_come(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While alerting is silent every heartbeat says since when; when it is heard again they say nothing."""
+    monkeypatch.setattr(doubts, "LOOK_S", 0.05)
+    silent_since = SystemClock().now().replace(microsecond=0) - timedelta(minutes=5)
+
+    async def beat(service: str, at: datetime) -> None:
+        async with await connect(house.database_url, "test") as conn:
+            await heartbeats.beat(conn, service, "test", at, {})
+
+    async def visit(served: Served, client: httpx.AsyncClient) -> None:
+        async with served.live(client) as socket, asyncio.timeout(30):
+            await beat("ingest", SystemClock().now() + timedelta(seconds=20))
+            await beat("alerting", silent_since)
+            said = f"{silent_since:%Y-%m-%dT%H:%M:%S}"
+            while not (await hear(socket, "heartbeat")).get("in_doubt_since", "").startswith(said):
+                pass
+            await beat("alerting", SystemClock().now())
+            while "in_doubt_since" in await hear(socket, "heartbeat"):
+                pass
 
     as_anna(house, visit)
 

@@ -3,19 +3,21 @@
 import asyncio
 import re
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api import service
+from api import beats, service
 from api.app import create_app
+from api.live.feed import Feed
+from api.live.listening import Listening
 from tests.fix_api import House, Served
 from tests.integration.test_api_http import as_anybody, assert_problem
 from ward.clock import SystemClock
 from ward.settings import Settings
-from ward.store import embedded, heartbeats
+from ward.store import embedded, heartbeats, listeners
 from ward.store.pool import connect
 
 
@@ -41,6 +43,49 @@ def test_ready_when_everything_beats(house: House) -> None:
             assert silent.json()["checks"]["alerting"].startswith("silent, beat 6")
             assert answer.json()["ready"] is True
             assert answer.json()["checks"]["store"] == "ok"
+
+    as_anybody(house.database_url, visit)
+
+
+def test_h36_api_gives_a_sign_of_life_while_it_follows_the_store(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who watches from elsewhere can tell that there is a board: as long as what it shows is what there is."""
+    monkeypatch.setattr(beats, "BEAT_S", 0.01)
+
+    async def beat_at() -> datetime | None:
+        async with await connect(house.database_url, "test") as conn:
+            return (await heartbeats.newest(conn, SystemClock().now())).get("api")
+
+    async def visit(served: Served) -> None:
+        async with asyncio.timeout(20):
+            while (first := await beat_at()) is None:
+                await asyncio.sleep(0.01)
+            while await beat_at() == first:
+                await asyncio.sleep(0.01)
+            monkeypatch.setattr(Feed, "following", lambda _self: False)
+            async with served.client() as client:
+                await client.get("/healthz")  # whatever was on its way is done
+            before = None
+            while before != (before := await beat_at()):
+                await asyncio.sleep(0.1)
+
+    as_anybody(house.database_url, visit)
+
+
+def test_h08_sign_of_life_from_ahead_does_not_hide_that_a_service_is_silent(house: House) -> None:
+    """A clock that was an hour ahead when a service was last heard says nothing: it is silent until heard anew."""
+
+    async def visit(served: Served) -> None:
+        async with served.client() as client:
+            await _beat(house, "ingest", -3600)
+            ahead = (await client.get("/readyz")).json()["checks"]["ingest"]
+            figures = (await client.get("/metrics")).text
+            async with await connect(house.database_url, "test") as conn:
+                await heartbeats.beat(conn, "ingest", "another", SystemClock().now(), {})
+            heard = (await client.get("/readyz")).json()["checks"]["ingest"]
+
+            assert ahead == "silent, and its clock was ahead when it was last heard"
+            assert 'hemvakt_service_beat_age_seconds{service="ingest"} 35' in figures
+            assert heard.startswith("ok, beat")
 
     as_anybody(house.database_url, visit)
 
@@ -157,3 +202,31 @@ def test_missing_page_says_how_to_build_it(tmp_path: Path) -> None:
 
     assert answer.status_code == 503
     assert "npm run build" in answer.text
+
+
+def test_h36_work_of_the_api_that_breaks_is_begun_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hears the screens breaks by something unforeseen, and hears them all the same a second later."""
+    broken: list[int] = []
+    run = Listening.run
+
+    async def once(listening: Listening) -> None:
+        if not broken:
+            broken.append(1)
+            raise KeyError("unforeseen")
+        await run(listening)
+
+    monkeypatch.setattr(Listening, "run", once)
+
+    async def visit(served: Served) -> None:
+        async with (
+            served.logged_in("anna") as client,
+            served.live(client) as socket,
+            await connect(house.database_url, "test", autocommit=True) as conn,
+            asyncio.timeout(20),
+        ):
+            while not await listeners.count(conn, SystemClock().now()):
+                await socket.send('{"type":"heartbeat","listening":true}')
+                await asyncio.sleep(0.1)
+
+    as_anybody(house.database_url, visit)
+    assert broken == [1]

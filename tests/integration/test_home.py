@@ -10,6 +10,7 @@ from tests.builders_duty import NOON
 from tests.fix_api import Served
 from tests.fix_duty import Unit
 from tests.resource_visits import admit_account, as_one, get, join_day_team, post, put, someone, store, visit
+from ward.guard import NEEDED
 from ward.vitals import VitalKind
 
 pytestmark = pytest.mark.integration
@@ -27,9 +28,20 @@ def path_of(unit: Unit) -> str:
     return f"/api/patients/{unit.ward.beds[0].patient_id}"
 
 
+def services_live(unit: Unit) -> None:
+    """Let ingest and alerting have been heard a moment ago."""
+    with psycopg.connect(unit.url, autocommit=True) as conn:
+        conn.execute(
+            "insert into service_heartbeat (service, instance, beat_at) "
+            "select each, 'test', %s from unnest(%s::text[]) each",
+            (NOON, list(NEEDED)),
+        )
+
+
 def test_h09_page_says_not_watched_until_values_come_and_somebody_is_reached(unit: Unit) -> None:
     """Without values not watched; with them watched; when nobody can be reached not watched again, with a number."""
     patient = admit_account(unit, "patient")
+    services_live(unit)
 
     async def lamp(served: Served) -> None:
         async with someone(served, patient) as client:
@@ -46,6 +58,24 @@ def test_h09_page_says_not_watched_until_values_come_and_somebody_is_reached(uni
     assert [each["light"] for each in found] == ["not_watched", "watched", "not_watched"]
     assert found[2]["why"] == ["nobody_on_duty"]
     assert "112" in str(found[2]["sv"])
+
+
+def test_h36_page_says_not_watched_while_alerting_is_silent(unit: Unit) -> None:
+    """Values come and somebody is on duty, and yet nobody would hear of them: the lamp says so."""
+    patient = admit_account(unit, "patient")
+    store(unit, VitalKind.SPO2, [(NOON + timedelta(minutes=1), 96.0)])
+    services_live(unit)
+
+    async def lamp(served: Served) -> None:
+        async with someone(served, patient) as client:
+            found.append((await get(client, f"{path_of(unit)}/home"))["lamp"])
+
+    found: list[dict[str, object]] = []
+    visit(unit, lamp)
+    visit(unit, lamp, NOON + timedelta(seconds=90))
+
+    assert [each["why"] for each in found] == [[], ["alarms_in_doubt"]]
+    assert str(found[1]["sv"]).startswith("Dina värden övervakas inte just nu. Larm till teamet kan utebli just nu.")
 
 
 def test_patient_reads_the_next_step_and_who_has_looked(unit: Unit) -> None:
@@ -128,6 +158,7 @@ def test_h02_summary_tells_when_each_of_its_values_was_measured(unit: Unit) -> N
 def test_h27_relative_gets_what_was_opened_and_no_more(unit: Unit) -> None:
     """A relative sees lamp and numbers to call always, values where opened, never the questions; no opening is 404."""
     store(unit, VitalKind.SPO2, [(NOON - timedelta(minutes=1), 96.0)])
+    services_live(unit)
     relative = admit_account(unit, "relative", opens=("values",))
 
     async def guest(served: Served) -> None:

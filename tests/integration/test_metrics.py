@@ -17,7 +17,7 @@ from tests.unit.test_figures import read
 from tests.writer_bench import Bench, a_reading
 from ward.clock import FakeClock, SystemClock
 from ward.figures import counter, pack
-from ward.guard import LATEST, NEEDED, Part
+from ward.guard import LATEST, WATCHED, Part
 from ward.settings import Settings
 from ward.store import embedded, figures, heartbeats, registry
 from ward.store.pool import Connection, Pool, connect, pool
@@ -182,7 +182,8 @@ def test_h22_readings_that_cannot_be_stored_in_time_are_told(house: House) -> No
 
     async def look(watch: selfcheck.Watch) -> dict[Part, str]:
         async with await connect(ward.database_url, "test") as conn:
-            await heartbeats.beat(conn, "alerting", "test", clock.now(), {})
+            for service in ("alerting", "api"):
+                await heartbeats.beat(conn, service, "test", clock.now(), {})
         strains = await selfcheck.strained(watch.store, clock)
         await watch._tell_strains(strains)
         return strains
@@ -226,11 +227,14 @@ def test_services_that_are_silent_strain_the_platform(ward: Ward) -> None:
         async with pool(ward.database_url, "test", size=1) as store:
             return await selfcheck.strained(store, SystemClock())
 
-    assert asyncio.run(whole()) == {Part.SERVICE: f"no sign of life of {' and '.join(NEEDED)}"}
+    assert asyncio.run(whole()) == {Part.SERVICE: f"no sign of life of {' and '.join(WATCHED)}"}
 
 
-def test_h36_dead_man_signal_stops_with_a_silent_service(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While ingest is silent the outside watcher hears nothing, though the synthetic alert comes through."""
+@pytest.mark.parametrize("silent", ["ingest", "api"])
+def test_h36_dead_man_signal_stops_with_a_silent_service(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    """While one service is silent the outside watcher hears nothing, though the synthetic alert comes through."""
     given: list[str] = []
     clock = SystemClock()
 
@@ -240,10 +244,11 @@ def test_h36_dead_man_signal_stops_with_a_silent_service(ward: Ward, monkeypatch
     async def once(_seconds: float) -> None:
         raise Enough
 
-    async def look(store: Pool, ingest_age: timedelta) -> int:
+    async def look(store: Pool, silent_for: timedelta) -> int:
         async with await connect(ward.database_url, "test") as conn:
-            await heartbeats.beat(conn, "alerting", "test", clock.now(), {})
-            await heartbeats.beat(conn, "ingest", "test", clock.now() - ingest_age, {})
+            for service in WATCHED:
+                age = silent_for if service == silent else timedelta(0)
+                await heartbeats.beat(conn, service, "test", clock.now() - age, {})
         watch = selfcheck.Watch(
             store=store,
             clock=clock,

@@ -1,8 +1,10 @@
 """The alarm system checks itself on a real store: a whole walk, and every leg that can be missing."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
 
@@ -176,6 +178,32 @@ def test_h36_dead_man_signal_comes_only_while_all_is_well(ward: Ward, tmp_path: 
     assert touched.exists()
 
 
+def test_h36_watcher_that_does_not_take_the_signal_is_no_success(tmp_path: Path) -> None:
+    """An address that is wrong shows in the log; a file that cannot be touched keeps nobody from being asked."""
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        """Says that what was asked for is not here."""
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404 if self.path == "/wrong" else 204)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(ConnectionError, match="404"):
+            selfcheck.deadman(f"{address}/wrong", None)()
+        with pytest.raises(FileNotFoundError):
+            selfcheck.deadman(f"{address}/right", tmp_path / "no" / "folder")()
+        selfcheck.deadman(f"{address}/right", None)()
+        server.shutdown()
+    assert asked == ["/wrong", "/right", "/right"]
+
+
 @pytest.mark.parametrize("walked", [True, False])
 def test_h08_clock_that_was_ahead_neither_stops_the_walks_nor_keeps_the_signal(ward: Ward, *, walked: bool) -> None:
     """A clock that was a day ahead is put right: the walk of tomorrow proves nothing, and the next begins at once."""
@@ -271,7 +299,12 @@ def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
         nonlocal looking
         async with pool(ward.database_url, "test", size=1) as store:
             watch = selfcheck.Watch(
-                store=store, clock=SystemClock(), every=EVERY, alarm=told.append, signal=lambda: None
+                store=store,
+                clock=SystemClock(),
+                every=EVERY,
+                alarm=told.append,
+                relieve=told.append,
+                signal=lambda: None,
             )
             walking = asyncio.create_task(watch.walk())
             looking = asyncio.create_task(watch.listen())
@@ -283,7 +316,7 @@ def test_h22_store_that_is_gone_or_hangs_is_told_on_another_way(
     monkeypatch.setattr("alerting.selfcheck.asyncio.sleep", asleep)
     asyncio.run(run())
 
-    assert told == [said, said]
+    assert told == [said, "the store answers, and the self-check is done again", said]
 
 
 def test_failure_that_lasts_is_counted(ward: Ward) -> None:

@@ -9,7 +9,7 @@ import pytest
 from alerting import selfcheck
 from tests.delivery_scene import Scene, scene
 from tests.fix_ward import Ward
-from tests.integration.test_selfcheck import EVERY, Enough, _walk
+from tests.integration.test_selfcheck import EVERY, Enough, _evaluate, _walk
 from ward.guard import Part
 
 pytestmark = pytest.mark.integration
@@ -32,6 +32,7 @@ async def _rounds(here: Scene, monkeypatch: pytest.MonkeyPatch, most: int, step:
         clock=here.clock,
         every=EVERY,
         alarm=told.append,
+        relieve=lambda said: told.append(f"over: {said}"),
         signal=lambda: told.append("signal"),
     )
     with monkeypatch.context() as patch:
@@ -101,5 +102,71 @@ def test_h22_strain_is_told_at_the_second_look_and_stops_the_signal_at_the_first
             told = await _rounds(here, monkeypatch, 6, timedelta(0), selfcheck.Watch.signals)
 
             assert told == ["signal", "signal", "the disk is full"]
+
+    asyncio.run(run())
+
+
+def test_h04_operator_hears_when_the_synthetic_alert_gets_through_again(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told that a walk failed is told of the first that is good again, and of no other."""
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            failed = await _rounds(here, monkeypatch, 2, EVERY / 2, selfcheck.Watch.walk)
+            here.clock.advance(EVERY)
+            again = [await _good(here, monkeypatch) for _ in range(2)]
+
+            assert failed == ["the synthetic alert did not get through alerting"]
+            assert again == [["over: the synthetic alert gets through again"], []]
+
+    asyncio.run(run())
+
+
+async def _good(here: Scene, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let a whole walk be good; return what was told."""
+    here.clock.advance(EVERY)
+    begun = await _rounds(here, monkeypatch, 1, timedelta(0), selfcheck.Watch.walk)
+    await _evaluate(here)
+    await here.pass_()
+    return begun + await _rounds(here, monkeypatch, 1, timedelta(0), selfcheck.Watch.walk)
+
+
+def test_strain_is_over_when_it_has_been_away_for_five_minutes(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes back within that was never over, and is not told anew; one that is over is, when it comes back."""
+    full: dict[Part, str] = {Part.DISK: "the disk is full"}
+    looks = [full] * 3 + [{}] * 9 + [full] * 3 + [{}] * 11 + [full] * 2
+
+    async def strained(*_: object) -> dict[Part, str]:
+        return looks.pop(0)
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            monkeypatch.setattr(selfcheck, "strained", strained)
+            told = await _rounds(here, monkeypatch, len(looks), timedelta(0), selfcheck.Watch.signals)
+
+            over = "over: for 5 minutes all is well with the disk"
+            assert [each for each in told if each != "signal"] == ["the disk is full", over, "the disk is full"]
+
+    asyncio.run(run())
+
+
+def test_h22_strain_is_told_where_nothing_walks_and_no_signal_is_given(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the synthetic alert nobody can say that all is well; what strains the platform is told all the same."""
+
+    async def strained(*_: object) -> dict[Part, str]:
+        return {Part.DISK: "the disk is full"}
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            await _walk(here)
+            monkeypatch.setattr("tests.integration.test_selfcheck_told.EVERY", timedelta(0))
+            calm = await _rounds(here, monkeypatch, 1, timedelta(0), selfcheck.Watch.signals)
+            monkeypatch.setattr(selfcheck, "strained", strained)
+            told = await _rounds(here, monkeypatch, 2, timedelta(0), selfcheck.Watch.signals)
+
+            assert (calm, told) == ([], ["the disk is full"])
 
     asyncio.run(run())

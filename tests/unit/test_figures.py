@@ -182,6 +182,7 @@ def test_a_way_by_which_nothing_waits_is_told_as_none() -> None:
         backlog=[Backlog(channel="sms", waiting=2, oldest_at=NOW)],
         fates={},
         waiting=Waiting(step_due_at=None, urgent_due_at=None),
+        untold=0,
         walk=None,
         chores=Chores(made_at=NOW),
     )

@@ -64,3 +64,12 @@ def test_h09_comfort_care_is_not_called_watched() -> None:
 
     assert (found.light, found.why) == (Light.NOT_WATCHED, (Why.COMFORT,))
     assert "Enligt din vårdplan ger de inga larm." in found.sv
+
+
+def test_h09_nobody_is_called_watched_while_alarms_may_fail_to_come() -> None:
+    """Fresh values and a team on duty do not help while nothing rings; whom to call stands there, and no button."""
+    found = lamp([(RATE, FRESH)], Colour.COVERED, "08-123", Goals.FULL, NOW, in_doubt=True)
+
+    assert (found.light, found.why) == (Light.NOT_WATCHED, (Why.ALARMS,))
+    assert "Larm till teamet kan utebli just nu. Om du mår sämre: ring 08-123." in found.sv
+    assert "Alerts to the team may fail to come just now. If you feel worse: call 08-123." in found.en

@@ -3,18 +3,27 @@
 The transaction commits when the block ends and rolls back when it raises. One of `pool.looks` has no transaction.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg import InterfaceError, OperationalError
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
 from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from ward.errors import StoreBusy, StoreUnavailable
 from ward.store.pool import Connection, Pool
 
-LOST = (OperationalError, InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
+# A process that stood still in a transaction finds its session ended by the store, as if the store had gone.
+LOST = (
+    OperationalError,
+    InterfaceError,
+    IdleInTransactionSessionTimeout,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+)
 _WAIT_S = 3.0
 
 
@@ -33,9 +42,18 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
         async with pool.connection(timeout=wait_s) as conn:
             yield conn
     except LockNotAvailable as error:
+        _give_up(error)
         raise StoreBusy(str(error)) from error
     except LOST as error:
+        _give_up(error)
         raise StoreUnavailable(str(error)) from error
+
+
+def _give_up(error: Exception) -> None:
+    """End who was told to end: a connection that is lost meanwhile must not have them go on as if it were all."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 async def patience(conn: Connection, milliseconds: int) -> None:

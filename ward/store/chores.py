@@ -68,7 +68,7 @@ async def read(conn: Connection, now: datetime) -> Chores:
         made_at=now if made is None or made[0] is None else made[0],
         endings=[Ending(kind=Kind(row[0]), holder=row[1], ends_at=row[2]) for row in await endings.fetchall()],
         newest=await _newest(conn, good=False),
-        good=[*await _newest(conn, good=True), *await _lists(conn)],
+        good=[*await _newest(conn, good=True), *await _lists(conn, now)],
     )
 
 
@@ -82,8 +82,8 @@ async def _newest(conn: Connection, *, good: bool) -> list[Run]:
     return [_run(row) for row in await rows.fetchall()]
 
 
-async def _lists(conn: Connection) -> list[Run]:
-    at = (await heartbeats.newest(conn)).get(heartbeats.LISTS)
+async def _lists(conn: Connection, now: datetime) -> list[Run]:
+    at = (await heartbeats.newest(conn, now)).get(heartbeats.LISTS)
     return [] if at is None else [Run(deed=Deed.LISTS, began_at=at, ended_at=at)]
 
 

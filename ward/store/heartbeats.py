@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
+from ward.selfcheck import CLOCKS_APART
 from ward.store.pool import Connection
 
 LISTS = "fallback-list"
@@ -23,9 +24,18 @@ async def beat(conn: Connection, service: str, instance: str, now: datetime, det
     await conn.execute("delete from service_heartbeat where beat_at < %s and service <> %s", (now - _FORGET, LISTS))
 
 
-async def newest(conn: Connection) -> dict[str, datetime]:
-    """Return the newest heartbeat of each service."""
-    rows = await (await conn.execute("select service, max(beat_at) from service_heartbeat group by service")).fetchall()
+# Where one process had a clock that was ahead, those of the others tell whether the service lives.
+NEWEST = "coalesce(max(beat_at) filter (where beat_at <= %(ahead)s), min(beat_at))"
+
+
+async def newest(conn: Connection, now: datetime) -> dict[str, datetime]:
+    """Return the newest heartbeat of each service; one that lies ahead of now only where there is no other."""
+    rows = await (
+        await conn.execute(
+            f"select service, {NEWEST} from service_heartbeat group by service".encode(),  # nosec B608  # noqa: S608
+            {"ahead": now + CLOCKS_APART},
+        )
+    ).fetchall()
     return {row[0]: row[1] for row in rows}
 
 

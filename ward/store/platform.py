@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ward import guard
 from ward.chores import Chores
-from ward.selfcheck import Waiting, Walk
-from ward.store import chores, disk, evaluation_lag, heartbeats, listeners, outbox_reads, selfchecks, suppressions
+from ward.selfcheck import CLOCKS_APART, Waiting, Walk
+from ward.store import (
+    chores,
+    disk,
+    evaluation_lag,
+    heartbeats,
+    listeners,
+    outbox_reads,
+    selfchecks,
+    suppressions,
+    untold,
+)
 from ward.store.disk import Room
 from ward.store.evaluation_lag import EvaluationLag
 from ward.store.outbox_reads import Backlog
@@ -41,6 +52,7 @@ class Platform:
     backlog: list[Backlog]
     fates: Mapping[tuple[str, str], int]
     waiting: Waiting
+    untold: int
     walk: Walk | None
     chores: Chores
 
@@ -60,6 +72,7 @@ async def read(conn: Connection, now: datetime) -> Platform:
         backlog=await outbox_reads.backlog(conn),
         fates=await outbox_reads.fates(conn, now - _LATELY),
         waiting=await selfchecks.waiting(conn),
+        untold=len(await untold.since(conn, guard.UNTOLD_AFTER, now)),
         walk=await selfchecks.newest_ended(conn),
         chores=await chores.read(conn, now),
     )
@@ -85,9 +98,9 @@ async def _server(conn: Connection) -> Server:
 async def _beats(conn: Connection, now: datetime) -> dict[str, tuple[int, datetime]]:
     rows = await (
         await conn.execute(
-            "select service, count(*) filter (where beat_at > %s), max(beat_at) from service_heartbeat"
-            " where service <> %s group by 1",
-            (now - _AT_WORK, heartbeats.LISTS),
+            f"select service, count(*) filter (where beat_at > %(since)s), {heartbeats.NEWEST} from service_heartbeat"  # nosec B608  # noqa: S608
+            " where service <> %(lists)s group by 1".encode(),
+            {"since": now - _AT_WORK, "ahead": now + CLOCKS_APART, "lists": heartbeats.LISTS},
         )
     ).fetchall()
     return {row[0]: (row[1], row[2]) for row in rows}

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from ward import guard
 from ward.store import evaluation_lag
+from ward.store import heartbeats as signs
 from ward.store.checks.finding import Finding, fail, ok, rows, warn
 from ward.store.pool import Connection
 
-_SERVICES = ("ingest", "alerting")
 _SILENT = timedelta(seconds=15)
 _HELD_WARN = 1000
 _LAG_WARN, _LAG_FAIL = timedelta(seconds=30), timedelta(minutes=5)
@@ -18,17 +19,16 @@ _UNREAD_FAIL, _UNREAD_ASIDE = timedelta(minutes=5), timedelta(seconds=90)
 async def heartbeats(conn: Connection, now: datetime) -> Iterable[Finding]:
     """See that each service has shown a sign of life."""
     found = []
-    newest: dict[str, datetime] = dict(
-        await rows(conn, "select service, max(beat_at) from service_heartbeat group by service")
-    )
-    for service in _SERVICES:
+    newest = await signs.newest(conn, now)
+    for service in guard.WATCHED:
         beat_at = newest.get(service)
         if beat_at is None:
             found.append(fail(service, "has never run, or not for a day", f"start it: hemvakt {service}"))
             continue
         said = f"last sign of life {_seconds(now - beat_at)} ago"
         todo = f"look at the log of {service}; start it again"
-        found.append(ok(service, said) if now - beat_at < _SILENT else fail(service, said, todo))
+        silent = guard.is_silent(beat_at, now, _SILENT)
+        found.append(fail(service, said, todo) if silent else ok(service, said))
     return found
 
 

@@ -6702,8 +6702,15 @@ export interface components {
         /**
          * HeartbeatMessage
          * @description Every 2 s while the store is followed. A page says `walk` back with its heartbeat.
+         *
+         *     With `in_doubt_since` alarms may fail to come, since then; without it all is well.
          */
         readonly HeartbeatMessage: {
+            /**
+             * In Doubt Since
+             * Format: date-time
+             */
+            readonly in_doubt_since?: string;
             /** Prev */
             readonly prev: number;
             /** Seq */
@@ -7136,7 +7143,7 @@ export interface components {
             /** Sv */
             readonly sv: string;
             /** Why */
-            readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values" | "comfort_care")[];
+            readonly why: readonly ("nobody_on_duty" | "no_values" | "some_values" | "comfort_care" | "alarms_in_doubt")[];
         };
         /**
          * Leaving

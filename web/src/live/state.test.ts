@@ -37,4 +37,12 @@ describe("the live state", () => {
     });
     expect(next).toBe(loaded);
   });
+
+  it("test_h36_heartbeat_says_since_when_alarms_may_fail_to_come", () => {
+    const beat = { type: "heartbeat", seq: 1, prev: 1, server_time: "2026-11-21T12:00:00Z" } as const;
+    const doubtful = reduce(EMPTY, { ...beat, in_doubt_since: "2026-11-21T11:59:00Z" });
+    expect(doubtful.doubtSince).toBe(Date.parse("2026-11-21T11:59:00Z"));
+    expect(reduce(doubtful, { ...beat, in_doubt_since: "2026-11-21T11:59:00Z" })).toBe(doubtful);
+    expect(reduce(doubtful, beat).doubtSince).toBeNull();
+  });
 });

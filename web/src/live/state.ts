@@ -16,9 +16,11 @@ export interface LiveState {
   readonly unnamed: number;
   /** How often something was written in a patient's timeline, as far as it was told. */
   readonly written: ReadonlyMap<number, number>;
+  /** Since when alarms may fail to come, as the server says; null while all is well. */
+  readonly doubtSince: number | null;
 }
 
-export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map(), viewers: [], unnamed: 0, written: new Map() };
+export const EMPTY: LiveState = { loaded: false, patients: new Map(), alerts: new Map(), viewers: [], unnamed: 0, written: new Map(), doubtSince: null };
 
 export function reduce(state: LiveState, message: LiveMessage): LiveState {
   switch (message.type) {
@@ -37,9 +39,16 @@ export function reduce(state: LiveState, message: LiveMessage): LiveState {
       return { ...state, viewers: message.viewers, unnamed: message.more };
     case "news":
       return { ...state, written: new Map(state.written).set(message.patient_id, message.events) };
+    case "heartbeat":
+      return doubted(state, message.in_doubt_since);
     default:
       return state;
   }
+}
+
+function doubted(state: LiveState, since: string | undefined): LiveState {
+  const doubtSince = since === undefined ? null : Date.parse(since);
+  return doubtSince === state.doubtSince ? state : { ...state, doubtSince };
 }
 
 /** Takes many at once: hundreds come each second, and all the patients are copied for each call. */
