@@ -1,7 +1,7 @@
 """Fixtures live in one small file per resource; this one only names them."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ward import log
 
@@ -22,8 +22,10 @@ pytest_plugins = [
     "tests.fix_home",
 ]
 
-# A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.
-settings.register_profile("here", settings(), deadline=None, max_examples=60)
+# A busy machine is no fault of the code.
+settings.register_profile(
+    "here", settings(), deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("here")
 # What is logged is written as the product writes it: pictures of exceptions, made for people, take seconds each.
 log.as_lines()
