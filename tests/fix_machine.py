@@ -115,7 +115,7 @@ def running(*options: str, patience_s: float = _START_S) -> Iterator[Machine]:
         finally:
             family += psutil.Process(started.process.pid).children(recursive=True)
             started.process.send_signal(signal.SIGINT)
-            code = started.process.wait(60)
+            code = started.process.wait(180)
             _, alive = psutil.wait_procs(family, timeout=60)
         assert code == 0, started.log
         assert not alive
