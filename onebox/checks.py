@@ -52,6 +52,8 @@ def run(arguments: Sequence[str]) -> int:
     together = ["-n", _AT_ONCE, "--dist", "loadfile", "--no-loadscope-reorder"]
     # All must find the same cases; and the services that tests start need not compile us anew each time.
     shared = ["env", "-u", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED=0"]
+    # What is made by chance is made alike each time: a case that is met for the first time belongs to who looks for it.
+    pytest.append("--hypothesis-seed=0")
     # What only reads goes on beside what waits: for what the page is made of to arrive, and then beside the tests.
     with ThreadPoolExecutor(1) as beside:
         reading = beside.submit(_readers)

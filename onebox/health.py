@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from onebox.progress import bar
-from ward.clock import SystemClock
+from ward.clock import Clock, SystemClock
 from ward.store import upkeep
 from ward.store.checks import catalogue, readings
 from ward.store.checks.finding import Check, Finding, Level, fail, ok
@@ -20,9 +20,11 @@ from ward.store.pool import Connection, connect
 _CANNOT_ASK = "is it running, and is HEMVAKT_DATABASE_URL right?"
 
 
-async def check(database_url: str, keep: Keep, *, deep: bool = False) -> tuple[Finding, ...]:
+async def check(
+    database_url: str, keep: Keep, *, deep: bool = False, clock: Clock | None = None
+) -> tuple[Finding, ...]:
     """Look at everything and return what there is to say; with `deep` at every single reading too."""
-    now = SystemClock().now()
+    now = (clock or SystemClock()).now()
     try:
         async with await connect(database_url, "check", autocommit=True) as conn:
             found = await catalogue.run(conn, now, catalogue.FIRST)

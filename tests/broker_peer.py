@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 
 
 def until(done: Callable[[], object]) -> bool:

@@ -1,8 +1,9 @@
 """Fixtures live in one small file per resource; this one only names them."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from api import plan_trial
 from ward import log
 
 pytest_plugins = [
@@ -22,9 +23,13 @@ pytest_plugins = [
     "tests.fix_home",
 ]
 
-# A busy machine is no fault of the code. In CI Hypothesis itself takes the same examples every time.
-settings.register_profile("here", settings(), deadline=None, max_examples=60)
+# A busy machine is no fault of the code.
+settings.register_profile(
+    "here", settings(), deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("here")
+# Nor of a plan that it is tried by a process of its own, which takes a second or two where nothing else is done.
+plan_trial._LONGEST_S = 240.0
 # What is logged is written as the product writes it: pictures of exceptions, made for people, take seconds each.
 log.as_lines()
 

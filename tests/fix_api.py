@@ -139,7 +139,7 @@ async def serving(
     listening = listening or service.bind(settings)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not server.started:
                 assert not task.done(), "the server did not start"
                 await asyncio.sleep(0.005)
@@ -152,7 +152,7 @@ async def serving(
 
 async def hear(socket: ClientConnection, *types: str) -> dict[str, Any]:
     """The next message of one of these types; without any, of all but heartbeats and presence."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             message: dict[str, Any] = json.loads(await socket.recv())
             kind = message["type"]
@@ -162,7 +162,7 @@ async def hear(socket: ClientConnection, *types: str) -> dict[str, Any]:
 
 async def hear_closed(socket: ClientConnection) -> int:
     """The code with which the server closes, whatever comes before."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await socket.recv()

@@ -22,7 +22,7 @@ from ward.store.embedded import free_port
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 _PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 _PLUGINS = ("/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 _CONF = """\
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -179,7 +179,7 @@ def _start(where: str, folder: Path) -> Broker | None:
     config = folder / "mosquitto.conf"
     config.write_text(_CONF.format(port=port))
     process = subprocess.Popen([where, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + _PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -199,4 +199,4 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     assert started is not None
     yield started
     started.process.terminate()
-    started.process.wait(10)
+    started.process.wait(60)

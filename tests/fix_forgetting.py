@@ -43,7 +43,7 @@ async def forgetting(scene: Scene) -> AsyncIterator[Served]:
     server, listening = uvicorn.Server(config), service.bind(settings)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not server.started:
                 assert not task.done(), "the server did not start"
                 await asyncio.sleep(0.005)

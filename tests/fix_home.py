@@ -49,7 +49,7 @@ def as_patient(browser: Browser, machine: Machine) -> Iterator[Callable[..., Pag
 @contextmanager
 def staff(machine: Machine, username: str = "anna") -> Iterator[httpx.Client]:
     """A member of staff who is logged in, over HTTP."""
-    with httpx.Client(base_url=machine.url, headers={"Origin": machine.url}, timeout=20) as client:
+    with httpx.Client(base_url=machine.url, headers={"Origin": machine.url}, timeout=60) as client:
         assert client.post("/api/session", json={"username": username, "password": PASSWORD}).status_code == 200
         yield client
 

@@ -95,7 +95,7 @@ def _start(folder: Path, patience_s: float, *options: str) -> Machine | None:
         time.sleep(0.1)
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
     if "cannot be used" not in machine.log:  # else a port was taken in between: another try
         raise AssertionError(machine.log)
     return None
@@ -115,8 +115,8 @@ def running(*options: str, patience_s: float = _START_S) -> Iterator[Machine]:
         finally:
             family += psutil.Process(started.process.pid).children(recursive=True)
             started.process.send_signal(signal.SIGINT)
-            code = started.process.wait(60)
-            _, alive = psutil.wait_procs(family, timeout=10)
+            code = started.process.wait(180)
+            _, alive = psutil.wait_procs(family, timeout=60)
         assert code == 0, started.log
         assert not alive
 

@@ -148,7 +148,7 @@ class Box:
 
     async def take(self, count: int) -> list[Delivery]:
         """Wait for `count` deliveries and take them out."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.deliveries) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -176,7 +176,7 @@ class SocketPeer:
 
     async def receive(self) -> Packet:
         """Wait for one packet."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             head = await self.reader.readexactly(2)
             while head[-1] & 0x80:
                 head += await self.reader.readexactly(1)
@@ -186,7 +186,7 @@ class SocketPeer:
 
     async def rest(self) -> list[Packet]:
         """Wait for the end of the connection and return what came before it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return packets_of(await self.reader.read(), self.version)
 
     def close(self) -> None:

@@ -147,7 +147,7 @@ async def a_rig(
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until `condition` holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0)
 

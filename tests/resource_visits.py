@@ -45,7 +45,7 @@ def as_one(
 def someone(served: Served, username: str) -> httpx.AsyncClient:
     """Return a client of somebody of the unit, who has logged in."""
     return httpx.AsyncClient(
-        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED
+        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED, timeout=60
     )
 
 

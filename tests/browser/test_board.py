@@ -127,6 +127,7 @@ def test_h09_pause_has_an_end_and_a_reason_that_everybody_sees(machine: Machine,
         nurse.get_by_test_id(button).focus()
         nurse.keyboard.press("Enter")
     dialog = nurse.get_by_test_id("act-dialog")
+    expect(dialog.get_by_role("radio").first).to_be_focused()
     assert [each.input_value() for each in dialog.get_by_role("radio").all()] == ["5", "10", "15"]
     expect(dialog).to_contain_text(re.compile("Bertil Exempelberg.*9818"))  # who it is about, twice over
     nurse.keyboard.press("Space")

@@ -87,7 +87,7 @@ def test_h32_call_that_does_not_arrive_says_so_at_once(as_patient: Callable[...,
     page.get_by_test_id("help-yes").click()
 
     lost = page.get_by_test_id("help-not-arrived")
-    expect(lost).to_contain_text("har inte kommit fram", timeout=2_000)
+    expect(lost).to_contain_text("har inte kommit fram")
     expect(lost.locator("a[href='tel:112']")).to_be_visible()
     expect(page.get_by_test_id("help-state")).to_have_count(0)
 
@@ -229,7 +229,7 @@ def test_h27_relative_loses_the_page_when_the_patient_closes_it(
     patient.get_by_test_id("close-yes").click()
 
     expect(patient.get_by_test_id("nobody")).to_be_visible()
-    expect(relative.get_by_test_id("closed")).to_be_visible(timeout=10_000)
+    expect(relative.get_by_test_id("closed")).to_be_visible()
     expect(relative.locator("a[href='tel:1177']")).to_be_visible()
     expect(relative.locator("a[href='tel:112']")).to_be_visible()
     expect(relative.get_by_test_id("lamp")).to_have_count(0)

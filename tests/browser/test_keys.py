@@ -1,7 +1,9 @@
 """The board by keys alone: to the alerts, through the acts on one of them, and never back to the top of the page."""
 
+from contextlib import suppress
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.test_board import LogIn, alarm
 from tests.fix_machine import PASSWORD, Machine
@@ -19,14 +21,16 @@ def test_h24_who_works_by_keys_goes_on_from_the_alert_that_they_acted_on(
     card = page.get_by_test_id(alert)
     if width < 700:
         page.get_by_test_id("tab-alerts").click()
-    for act in ("claim", "undo", "ack"):
-        button = page.get_by_test_id(f"{alert}-{act}")
-        expect(button).to_be_enabled()  # the stream may tell what an act did before its own answer is there
-        button.focus()
-        page.keyboard.press("Enter")
-        expect(button).to_have_count(0)
-        expect(card.get_by_role("alert")).to_have_count(0)
-        expect(card).to_be_focused()
+    for _try in range(5):  # ten seconds are short on a slow machine
+        _press(page, alert, "claim")
+        with suppress(AssertionError, Error):
+            _press(page, alert, "undo", within_ms=9_000)
+            break
+        page.get_by_test_id(f"{alert}-more").click()
+        page.get_by_test_id(f"{alert}-release").click()
+    else:
+        pytest.fail("it was never taken back")
+    _press(page, alert, "ack")
     page.keyboard.press("Tab")
     assert card.evaluate("card => card.contains(document.activeElement) && card !== document.activeElement")
 
@@ -37,6 +41,18 @@ def test_h24_who_works_by_keys_goes_on_from_the_alert_that_they_acted_on(
     page.get_by_test_id("act-send").press("Enter")
     expect(page.get_by_test_id("act-dialog")).to_have_count(0)
     expect(card.or_(page.locator("#alerts")).and_(page.locator(":focus"))).to_have_count(1)
+
+
+def _press(page: Page, alert: str, act: str, *, within_ms: int | None = None) -> None:
+    """Do something about an alert by keys alone: it is done, not refused, and the keyboard is at the alert."""
+    button, card = page.get_by_test_id(f"{alert}-{act}"), page.get_by_test_id(alert)
+    # The stream may tell what an act did before its own answer is there.
+    expect(button).to_be_enabled(timeout=within_ms)
+    button.focus(timeout=within_ms)
+    page.keyboard.press("Enter")
+    expect(button).to_have_count(0)
+    expect(card.get_by_role("alert")).to_have_count(0, timeout=within_ms)
+    expect(card).to_be_focused(timeout=within_ms)
 
 
 def test_alerts_are_one_key_away_from_the_content(machine: Machine, log_in: LogIn) -> None:

@@ -18,6 +18,7 @@ def test_h34_whom_one_has_chosen_to_ask_stays_chosen_when_the_alert_changes(mach
     nurse.get_by_test_id(f"{alert}-more").click()
     nurse.get_by_test_id(f"{alert}-pass").click()
     team = nurse.get_by_label("Vilket team?")
+    expect(team).not_to_have_value("")  # the teams have come
     held = team.input_value()
     other = next(each for each in team.locator("option").all() if each.get_attribute("value") != held)
     chosen = str(other.get_attribute("value"))

@@ -150,7 +150,7 @@ def test_patient_reads_their_own_log_in_plain_words(house: House) -> None:
         async with seated(house, served, "anna") as nurse:
             await nurse.get("/api/patients/1/vitals?kind=spo2&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z")
         async with httpx.AsyncClient(
-            base_url=served.url, headers={"Authorization": f"Bearer {token}"}, verify=TRUSTED
+            base_url=served.url, headers={"Authorization": f"Bearer {token}"}, verify=TRUSTED, timeout=60
         ) as patient:
             own = await patient.get("/api/patients/1/access-log")
             again = await patient.get("/api/patients/1/access-log?limit=1")

@@ -217,7 +217,7 @@ def test_ended_stay_leaves_the_list(ward: str) -> None:
 _SERVE = "import asyncio; from ward.settings import load; from alerting.service import run; asyncio.run(run(load()))"
 
 
-def _wait_for(database_url: str, query: str, seconds: float = 20) -> None:
+def _wait_for(database_url: str, query: str, seconds: float = 90) -> None:
     """Look until a query returns true."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(database_url, autocommit=True) as conn:
@@ -244,7 +244,7 @@ def test_service_works_survives_a_lost_store_and_stops_on_a_signal(ward: str, mo
         _wait_for(ward, "select count(*) = 0 from evaluation_request")
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()
@@ -267,7 +267,7 @@ def test_person_acts_through_the_one_door(ward: str) -> None:
     with psycopg.connect(ward, autocommit=True) as conn:
         conn.execute("listen hv_alerts")
         asyncio.run(act())
-        heard = [note.payload for note in conn.notifies(timeout=10, stop_after=2)]
+        heard = [note.payload for note in conn.notifies(timeout=60, stop_after=2)]
         lines = conn.execute("select kind, note, staff_id from alert_event order by rev").fetchall()
 
     assert lines == [("raised", None, None), ("acknowledged", "Ringer patienten", 1)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest import broker_file
+from ingest import broker_file, broker_keeper
 from ingest.broker_keeper import BrokerKeeper
 from tests.broker_devices import KEY, change, device, digest, enter
 from tests.broker_peer import Connect, Peer, until
@@ -145,26 +145,26 @@ def test_plugin_as_it_comes_is_told_to_leave_reading_to_the_access_list(
     asyncio.run(story())
 
 
-def test_h26_revoked_device_is_disconnected_at_once(database_url: str, shipped: Shipped, connect: Connect) -> None:
-    """Revoking ends the connection within moments and every later one, also for a broker that starts anew."""
+def test_h26_revoked_device_is_disconnected_at_once(
+    database_url: str, shipped: Shipped, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Revoking ends the connection, by what the store tells, and every later one, also at a broker that starts anew."""
+    monkeypatch.setattr(broker_keeper, "_SWEEP_S", 3600.0)
     enter(database_url, "kit-1")
     secret = derive(KEY, "kit-1", 1)
 
-    async def story() -> float:
+    async def story() -> None:
         async with keeper(shipped, database_url) as kept:
             kit = await play(connect, shipped.port, "kit-1", secret)
             rounds = kept.settled
-            began_s = asyncio.get_running_loop().time()
             await asyncio.to_thread(change, database_url, REVOKE, "kit-1")
             await soon(lambda: kit.gone)
-            took_s = asyncio.get_running_loop().time() - began_s
             await soon(lambda: kept.settled > rounds)
 
             assert (await play(connect, shipped.port, "kit-1", secret)).refused is True
             assert accounts(shipped)["kit-1"]["disabled"] is True
-            return took_s
 
-    assert asyncio.run(story()) < 5
+    asyncio.run(story())
 
 
 def test_revoked_device_that_comes_back(database_url: str, shipped: Shipped, connect: Connect) -> None:

@@ -11,7 +11,7 @@ import pytest
 from onebox import health
 from tests.fix_digest import fill
 from tests.fix_ward import Ward
-from ward.clock import SystemClock
+from ward.clock import FakeClock, SystemClock
 from ward.settings import Settings
 from ward.store import upkeep
 from ward.store.checks import schema, server, services
@@ -23,6 +23,10 @@ pytestmark = pytest.mark.integration
 KEEP = Keep.of(Settings())
 # The tests' own server is quick instead of safe; a machine's disk and room are its own.
 OF_THE_MACHINE = {"settings", "disk", "connections"}
+
+
+# When the store was filled: what is told in seconds is counted from then, however long a machine takes to look.
+THEN = "(select max(reported_at) from device_status)"
 
 
 @pytest.fixture
@@ -37,19 +41,27 @@ def full(ward: Ward) -> Ward:
 async def keep_up(ward: Ward) -> None:
     """Do what ingest does beside its work, to the end."""
     async with await connect(ward.database_url, "test", autocommit=True) as conn:
-        while not ((report := await upkeep.run(conn, SystemClock().now(), KEEP)) and report.finished):
+        while not ((report := await upkeep.run(conn, filled(ward).now(), KEEP)) and report.finished):
             pass
 
 
-def change(ward: Ward, statement: str) -> None:
-    """Break something, past what the schema forbids."""
+def filled(ward: Ward) -> FakeClock:
+    """Return a clock that stands still at the time at which the store was filled."""
     with psycopg.connect(ward.database_url) as conn:
-        conn.execute(statement.encode())
+        (at,) = conn.execute(f"select {THEN}".encode()).fetchone() or (None,)
+    assert at is not None
+    return FakeClock(at)
+
+
+def change(ward: Ward, statement: str) -> None:
+    """Break something, past what the schema forbids, at the time at which the store was filled."""
+    with psycopg.connect(ward.database_url) as conn:
+        conn.execute(statement.replace("now()", THEN).encode())
 
 
 def look(ward: Ward, *, deep: bool = False) -> tuple[Finding, ...]:
     """Run the whole check."""
-    return asyncio.run(health.check(ward.database_url, KEEP, deep=deep))
+    return asyncio.run(health.check(ward.database_url, KEEP, deep=deep, clock=filled(ward)))
 
 
 def wrong(found: Sequence[Finding], level: Level = Level.FAIL) -> list[str]:
@@ -274,7 +286,7 @@ def test_unknown_time_of_waiting_is_no_lag(full: Ward) -> None:
 
     async def ask() -> list[Finding]:
         async with await connect(full.database_url, "test", autocommit=True) as conn:
-            return list(await services.lag(conn, SystemClock().now()))
+            return list(await services.lag(conn, filled(full).now()))
 
     assert [each.level for each in asyncio.run(ask())] == [Level.OK]
 

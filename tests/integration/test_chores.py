@@ -175,8 +175,8 @@ def test_certificates_count_while_they_are_in_use(ward: Ward) -> None:
 
 def test_check_readiness_and_figures_say_the_same(house: House) -> None:
     """What ends soon is in `check` with what to do, in the figures, and in readiness, which stays what it is."""
-    url = house.database_url
-    tell(url, Ending(kind=Kind.ENDPOINT, holder="a", ends_at=NOW + 6.5 * DAY))
+    url, now = house.database_url, SystemClock().now()
+    tell(url, Ending(kind=Kind.ENDPOINT, holder="a", ends_at=now + 6.5 * DAY), at=now)
     change(url, "update migration set applied_at = now() - interval '30 hours'")
 
     async def ask() -> tuple[str, str]:
@@ -188,14 +188,14 @@ def test_check_readiness_and_figures_say_the_same(house: House) -> None:
     ready, figures = asyncio.run(ask())
 
     told = {each.what: (each.level.value, each.said, each.todo) for each in found}
-    day = f"{NOW + 6.5 * DAY:%Y-%m-%d}"
+    day = f"{now + 6.5 * DAY:%Y-%m-%d}"
     said = f"the endpoint's certificate ends {day}, in 6 days"
     assert told["certificates"] == ("fail", said, "renew it: docs/certificates.md")
     assert told["backup"][:2] == ("warn", "there has never been a backup of this store, which is 30 h old")
     assert told["rehearsal"][:2] == ("ok", "none yet; the store is 30 h old")
     assert told["fallback_lists"][:2] == ("warn", "no fallback lists have ever been made")
     assert ready == "ok, but due: endpoint, backup, fallback_lists"
-    ends = (NOW + 6.5 * DAY).timestamp()
+    ends = (now + 6.5 * DAY).timestamp()
     assert any(
         line.startswith('hemvakt_certificate_ends_timestamp_seconds{of="endpoint"}')
         and float(line.split()[1]) == pytest.approx(ends)

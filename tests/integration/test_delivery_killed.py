@@ -45,7 +45,7 @@ class Receiver:
                 self.rfile.read(int(self.headers["content-length"]))
                 outer.ids.append(self.headers["webhook-id"])
                 outer.heard.release()
-                outer.may_answer.wait(30)
+                outer.may_answer.wait(120)
                 with contextlib.suppress(OSError):  # who asked has been killed
                     self.send_response(204)
                     self.end_headers()
@@ -83,7 +83,7 @@ def alerting(database_url: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 async def _alarm(ward: Ward, address: str) -> None:
@@ -106,15 +106,15 @@ def test_h21_process_killed_while_a_message_is_out_leaves_it_to_the_next(ward: W
     with receiver.serving() as address:
         with alerting(ward.database_url) as killed:
             asyncio.run(_alarm(ward, address))
-            assert receiver.heard.acquire(timeout=30)
+            assert receiver.heard.acquire(timeout=90)
             killed.send_signal(signal.SIGKILL)
-            killed.wait(20)
+            killed.wait(60)
         before = _webhooks(ward)
         with psycopg.connect(ward.database_url) as conn:
             conn.execute("update outbox set due_at = now() where due_at is not null")  # the lease has run out
         receiver.may_answer.set()
         with alerting(ward.database_url):
-            assert receiver.heard.acquire(timeout=30)
+            assert receiver.heard.acquire(timeout=90)
             for _ in range(400):
                 if _webhooks(ward)[0][1] == "sent":
                     break

@@ -101,7 +101,7 @@ def test_listeners_are_told_of_the_stay(database_url: str) -> None:
         async with await connect(database_url, "ear", autocommit=True) as ear:
             await bus.subscribe(ear, [bus.Channel.DEVICES])
             await put(conn, a_press(ward))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 note = await anext(ear.notifies())
 
         assert note.payload == str(ward.beds[0].stay_id)

@@ -34,7 +34,7 @@ def serve(unit: Unit, visit: Callable[[Served], Awaitable[None]]) -> None:
 def someone(served: Served, username: str) -> httpx.AsyncClient:
     """Return a client of somebody of the unit, who has logged in."""
     return httpx.AsyncClient(
-        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED
+        base_url=served.url, headers={"Authorization": f"Bearer {token(username)}"}, verify=TRUSTED, timeout=60
     )
 
 

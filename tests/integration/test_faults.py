@@ -21,7 +21,7 @@ from benchmarks.faulty_devices import Door
 from benchmarks.tcp_cutter import Weather
 from benchmarks.victims import Store
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # far beyond what it takes
+pytestmark = pytest.mark.integration
 
 SEED = 20261122
 APART = 200  # readings from one fault to the next

@@ -25,7 +25,7 @@ from ward.people import Role
 from ward.settings import Settings
 from ward.store.pool import connect
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 ASKED_BY = {Capacity.NURSE: "anna", Capacity.OPERATOR: "oskar", Capacity.PATIENT: "tolvan", Capacity.RELATIVE: "maja"}
 SHORT_S = 0.2
 HOST = b"Host: hemvakt.example\r\n"

@@ -19,6 +19,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from api.auth import digest
+from api.live import feed
 from api.live.journal import COUNT
 from tests.fix_api import House, Served, alarm, hear, hear_closed, measure, serving
 from tests.live_stage import kinds, unbroken
@@ -75,7 +76,7 @@ async def process(house: House) -> AsyncIterator[tuple[Served, subprocess.Popen[
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
         served = Served(port=port)
-        async with asyncio.timeout(30), served.client() as client:
+        async with asyncio.timeout(90), served.client() as client:
             while not await _answers(client):
                 assert child.poll() is None
                 await asyncio.sleep(0.05)
@@ -83,7 +84,7 @@ async def process(house: House) -> AsyncIterator[tuple[Served, subprocess.Popen[
     finally:
         if child.poll() is None:
             child.terminate()
-        await asyncio.to_thread(child.wait, 20)
+        await asyncio.to_thread(child.wait, 60)
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:
@@ -197,16 +198,22 @@ def _write(house: House, statement: str, *parameters: object) -> None:
         conn.execute(statement.encode(), parameters)
 
 
+@pytest.fixture
+def _no_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no feed find by looking around what it was not told."""
+    monkeypatch.setattr(feed, "SWEEP_S", 3600.0)
+
+
+@pytest.mark.usefixtures("_no_sweeps")
 def test_h27_member_who_is_taken_out_sees_no_more(house: House) -> None:
     """When somebody leaves a team their sockets close everywhere at once; who resumes all the same is told less."""
 
     async def whole() -> None:
         async with _elsa_at_two(house) as (elsa, places, sockets):
             since = (await hear(sockets[0], "heartbeat"))["seq"]
-            async with asyncio.timeout(4):  # sooner than any sweep would find it
-                _write(house, "delete from team_member where team_id = %s and staff_id <> %s",
-                       house.ward.team_id, house.anna)  # fmt: skip
-                assert [await hear_closed(socket) for socket in sockets] == [4408, 4408]
+            _write(house, "delete from team_member where team_id = %s and staff_id <> %s",
+                   house.ward.team_id, house.anna)  # fmt: skip
+            assert [await hear_closed(socket) for socket in sockets] == [4408, 4408]
             async with elsa.at(places[0]) as browser, places[0].live(browser, since=since) as socket:
                 first = await hear(socket)
                 seen = first["stays"] if first["type"] == "resumed" else [t["stay_id"] for t in first["patients"]]
@@ -215,11 +222,12 @@ def test_h27_member_who_is_taken_out_sees_no_more(house: House) -> None:
     asyncio.run(whole())
 
 
+@pytest.mark.usefixtures("_no_sweeps")
 def test_h27_disabled_account_is_out_at_every_process(house: House) -> None:
     """When somebody's account is disabled, their sockets close at once at every process."""
 
     async def whole() -> None:
-        async with _elsa_at_two(house) as (_, _, sockets), asyncio.timeout(4):
+        async with _elsa_at_two(house) as (_, _, sockets):
             _write(house, "update staff set disabled_at = now() where staff_id = any(select staff_id from account"
                           " where username = 'elsa')")  # fmt: skip
             assert [await hear_closed(socket) for socket in sockets] == [4401, 4401]
@@ -227,6 +235,7 @@ def test_h27_disabled_account_is_out_at_every_process(house: House) -> None:
     asyncio.run(whole())
 
 
+@pytest.mark.usefixtures("_no_sweeps")
 def test_h27_handed_over_patient_vanishes_at_once(house: House) -> None:
     """When another team answers for a patient, boards of the former take a snapshot without them, everywhere."""
     bed = house.ward.beds[0]
@@ -235,10 +244,9 @@ def test_h27_handed_over_patient_vanishes_at_once(house: House) -> None:
         anna = await log_in(house, "anna")
         async with serving(house.database_url) as served, anna.at(served) as browser, served.live(browser) as socket:
             assert len((await hear(socket))["patients"]) == 3
-            async with asyncio.timeout(4):
-                _write(house, "update responsibility set team_id = %s where stay_id = %s",
-                       house.other_team, bed.stay_id)  # fmt: skip
-                after = await hear(socket)
+            _write(house, "update responsibility set team_id = %s where stay_id = %s",
+                   house.other_team, bed.stay_id)  # fmt: skip
+            after = await hear(socket)
             assert after["type"] == "snapshot"
             assert bed.stay_id not in [tile["stay_id"] for tile in after["patients"]]
 

@@ -25,7 +25,7 @@ from ingest.packets import V5
 from ward.clock import SystemClock, to_us
 from ward.store import embedded
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]  # far beyond what it takes
+pytestmark = pytest.mark.integration
 
 DEVICES = 12
 HABITS = Habits(most_readings=4, arrays=0.3, history=0.0, echoes=0.0, bad_elements=0.0, jumps=0.0)

@@ -122,7 +122,7 @@ def test_default_configuration_drops(tmp_path: Path, connect: Connect) -> None:
         assert len(kept.heard) == 1001
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_h01_nothing_is_dropped_while_ingest_is_away(shipped: Shipped, connect: Connect) -> None:

@@ -27,7 +27,7 @@ from ward.people import Role
 from ward.store import duty_care, people
 from ward.store.pool import connect
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 NEXT_DOOR = {Capacity.NURSE: "nina", Capacity.OPERATOR: "axel", Capacity.PATIENT: "pelle"}
 # A version is counted for each plan, and a team's consent is given by the team.
 OWN_NUMBERS = {"version"}

@@ -12,7 +12,7 @@ from tests.fix_api import House, hear
 from tests.fix_plans import WHY, Round, on_round
 from tests.integration.test_api_http import assert_problem
 from ward import overlays
-from ward.store import plan_versions, plans
+from ward.store import plan_versions, plans, pool
 from ward.store.plan_versions import Owner
 from ward.store.pool import connect
 from ward.vitals import VitalKind
@@ -124,8 +124,9 @@ def test_h12_limit_far_from_the_template_must_be_meant(house: House) -> None:
     on_round(house, visit)
 
 
-def test_two_changes_at_once(house: House) -> None:
+def test_two_changes_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who did not say what they saw, or saw something older, is refused."""
+    monkeypatch.setattr(pool, "_LOCK_S", 240)  # the second waits while the first one's plan is tried
 
     async def visit(rounds: Round) -> None:
         body = {"overlay": {"news2_rise": 2}, **WHY}

@@ -195,7 +195,7 @@ def test_ingest_stops_when_asked_before_the_store_has_answered() -> None:
         watch, stopping = RegistryWatch("postgresql://127.0.0.1:1/none"), asyncio.Event()
         following = asyncio.create_task(watch.run())
         asyncio.get_running_loop().call_later(0.05, stopping.set)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await service._loaded(watch, following, stopping)
 
     assert asyncio.run(story()) is False

@@ -24,7 +24,7 @@ from ward import tls
 from ward.credentials import digest
 from ward.store import embedded
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 OTHER = "kit-8"
 BY_CERTIFICATE: dict[str, Any] = {"username": None, "password": None}
 ACKNOWLEDGED = Ack(kind=PacketType.PUBACK, packet_id=1)

@@ -164,7 +164,7 @@ FAULTY_DUTY = [
     ("crews = [['b']]", "'b' is named in a shift"),
     ("crews = [['a'], []]", "one of the crews is empty"),
     ("days = ['someday']", "days"),
-    ("[[unit]]\norganisation='K'\nname='U'\nbase='T'", r"U: .*Monday 07:00 has no team every week"),
+    ("[[unit]]\norganisation='K'\nname='U'\nbase='T'", "U: .*Friday 16:00\N{EN DASH}Monday 07:00 has no team"),
     ("[[unit]]\norganisation='K'\nname='U'\nbase='X'", "team 'X' is named by a unit"),
 ]
 

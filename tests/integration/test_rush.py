@@ -36,7 +36,7 @@ async def ready(conn: Connection, rush: Rush) -> None:
 
 async def heard(conn: Connection) -> Hint:
     """Return the next announcement."""
-    found = [Hint(Channel(note.channel), note.payload) async for note in conn.notifies(timeout=20, stop_after=1)]
+    found = [Hint(Channel(note.channel), note.payload) async for note in conn.notifies(timeout=60, stop_after=1)]
     assert found, "nothing was announced"
     return found[0]
 
@@ -71,6 +71,7 @@ def test_reading_beyond_the_hard_bound_rings_without_a_pass(house: House) -> Non
             pool(house.database_url, "rush", size=1) as store,
         ):
             await ready(conn, rush)
+            began = SystemClock().now()
             await bus.subscribe(ears, [Channel.READINGS])
             await measure(house, bed, VitalKind.SPO2, 70)
             hint = await heard(ears)
@@ -81,7 +82,7 @@ def test_reading_beyond_the_hard_bound_rings_without_a_pass(house: House) -> Non
             opened_at = await until_raised(ears, bed.stay_id)
             await stopped(working)
 
-        assert SystemClock().now() - opened_at < timedelta(seconds=20)
+        assert began <= opened_at <= SystemClock().now()
 
     asyncio.run(story())
 

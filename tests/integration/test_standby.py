@@ -20,7 +20,7 @@ from ward.store import embedded
 from ward.store.keep import Keep
 from ward.store.pool import connect
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]  # far beyond what it takes
+pytestmark = pytest.mark.integration
 BEFORE, MEANWHILE = 20, 30
 LET_GO = ("alter system reset synchronous_standby_names", "select pg_reload_conf()")
 WAITS = "select exists (select from pg_stat_activity where wait_event = 'SyncRep')"

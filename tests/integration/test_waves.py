@@ -20,7 +20,7 @@ from tests.builders_hearts import Heart, heart, lead, pulse, steady
 from tests.builders_waves import PPG_HZ, START_S, a_heart, blocks, ecg_of, ppg_of
 from tests.fix_ward import Ward, admit
 from ward.clock import FakeClock
-from ward.store import evaluation, migrate, wave_due
+from ward.store import evaluation, migrate, partitions, wave_due
 from ward.store.pool import Connection, connect, pool
 from ward.store.waveforms import BlockRow, insert_blocks
 from ward.waveforms import WaveformBlock, WaveKind
@@ -189,6 +189,7 @@ def test_workers_share_stays_and_do_nothing_twice(bedded: Ward) -> None:
         for bed in range(3):
             await send(conn, bedded, ecg_of(a_heart(40.0), 40.0), bed)
         # Where the store divides by time by itself, who writes first of a time keeps others waiting until its commit.
+        await partitions.ensure(conn, partitions.FEATURE, [START.date()])
         await conn.execute(
             "insert into wave_feature (stay_id, feature, at, value, quality, reasons, lead)"
             " values (%s, 1, %s, 0, 1, 0, '')",

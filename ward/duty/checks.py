@@ -51,7 +51,7 @@ def of_week(team_id: TeamId, schedule: Schedule, members: Iterable[StaffId], now
                     en=f"{shift.name}: one of the crews is empty",
                 )
             )
-    twice = in_words(overlaps(team_id, schedule, now, now + HORIZON), *_TWICE)
+    twice = in_words(overlaps(team_id, schedule, now, now + HORIZON), (now, now + HORIZON), *_TWICE)
     found += [Fault(what="overlap", sv=gap.sv, en=gap.en, from_at=gap.from_at, until=gap.until) for gap in twice]
     return tuple(found)
 
@@ -59,7 +59,7 @@ def of_week(team_id: TeamId, schedule: Schedule, members: Iterable[StaffId], now
 def of_base(team_id: TeamId, schedule: Schedule, overrides: Iterable[Override], now: datetime) -> tuple[Fault, ...]:
     """Return when a round-the-clock team would have nobody on duty."""
     kept = turns(team_id, schedule, overrides, now, now + HORIZON)
-    left_open = in_words(gaps(kept, now, now + HORIZON), *_ALL_OPEN)
+    left_open = in_words(gaps(kept, now, now + HORIZON), (now, now + HORIZON), *_ALL_OPEN)
     return tuple(Fault(what="gap", sv=gap.sv, en=gap.en, from_at=gap.from_at, until=gap.until) for gap in left_open)
 
 

@@ -128,10 +128,11 @@ def idle_hours(team: OnDuty, reach: Reach, start: datetime, end: datetime) -> tu
     return tuple((cell.from_at, cell.until) for cell in ahead if cell.colour is Colour.NOBODY)
 
 
-def in_words(open_spans: Iterable[Span], sv: str, en: str) -> tuple[Gap, ...]:
+def in_words(open_spans: Iterable[Span], within: Span, sv: str, en: str) -> tuple[Gap, ...]:
     """Return spans in words, those that come back on the same weekdays and times once.
 
-    `sv` and `en` say what is wrong with them: "saknar team", "has no team".
+    `sv` and `en` say what is wrong with them: "saknar team", "has no team". They were looked for `within` a time: what
+    comes in each week of it comes every week.
     """
     met: dict[tuple[str, str], list[Span]] = {}
     for span in open_spans:
@@ -142,8 +143,8 @@ def in_words(open_spans: Iterable[Span], sv: str, en: str) -> tuple[Gap, ...]:
             from_at=found[0][0],
             until=found[0][1],
             times=len(found),
-            sv=f"{said_sv} {sv}{_when(found, ' varje vecka', ' gånger, först ')}",
-            en=f"{said_en} {en}{_when(found, ' every week', ' times, first ')}",
+            sv=f"{said_sv} {sv}{_when(found, within, ' varje vecka', ' gånger, först ')}",
+            en=f"{said_en} {en}{_when(found, within, ' every week', ' times, first ')}",
         )
         for (said_sv, said_en), found in met.items()
     )
@@ -156,9 +157,10 @@ def _said(span: Span, days: tuple[str, ...]) -> str:
     return f"{start}\N{EN DASH}{end}"
 
 
-def _when(found: list[Span], every_week: str, times: str) -> str:
+def _when(found: list[Span], within: Span, every_week: str, times: str) -> str:
     day = wallclock.wall(found[0][0]).date()
-    if len(found) > 1 and all(b[0] - a[0] < timedelta(days=7, hours=2) for a, b in itertools.pairwise(found)):
+    begins = (within[0], *(each[0] for each in found), within[1])
+    if len(found) > 1 and all(b - a < timedelta(days=7, hours=2) for a, b in itertools.pairwise(begins)):
         return every_week
     called = holidays.name(day)
     date_of = f"{day.isoformat()} ({called})" if called else day.isoformat()

@@ -61,8 +61,9 @@ def watch_week(ahead: Sequence[Cell], names: Mapping[TeamId, str], now: datetime
     base = {each.team_id for each in ahead if each.colour is Colour.FALLBACK}
     rest = _REST if lines else _ALL
     lines += [Line(sv=f"{rest[0]}: {names[each]}", en=f"{rest[1]}: {names[each]}") for each in sorted(base)]
-    holes = _holes(ahead, now, wallclock.instant(days[-1] + timedelta(days=1), time()))
-    lines += [Line(sv=_capital(each.sv), en=each.en) for each in coverage.in_words(holes, *_NOBODY)]
+    end = wallclock.instant(days[-1] + timedelta(days=1), time())
+    holes = _holes(ahead, now, end)
+    lines += [Line(sv=_capital(each.sv), en=each.en) for each in coverage.in_words(holes, (now, end), *_NOBODY)]
     return WatchWeek(always=not holes, lines=tuple(lines))
 
 

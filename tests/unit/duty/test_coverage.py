@@ -95,12 +95,21 @@ def test_gap_is_named_in_both_languages() -> None:
     """A week that stops on Friday afternoon says so, once for all weeks."""
     week = office_hours()
     start, end = at("2026-11-16 06:00"), at("2026-11-30 06:00")
-    found = in_words(gaps(turns(DAY_TEAM, week, (), start, end), start, end), "saknar team", "has no team")
+    open_hours = gaps(turns(DAY_TEAM, week, (), start, end), start, end)
+    found = in_words(open_hours, (start, end), "saknar team", "has no team")
 
     weekend = next(each for each in found if each.sv.startswith("fredag"))
     assert weekend.sv == "fredag 16:00\N{EN DASH}måndag 07:00 saknar team varje vecka"
     assert weekend.en == "Friday 16:00\N{EN DASH}Monday 07:00 has no team every week"
     assert weekend.times == 2
+
+
+def test_gap_of_two_holidays_a_week_apart_is_not_every_week() -> None:
+    """The eves of Christmas and New Year, both on a Thursday, are two days with dates, and no Thursday is like them."""
+    faults = checks.of_base(NIGHT_TEAM, office_hours(), [], at("2026-11-18 00:00"))
+
+    [eves] = [each.en for each in faults if each.en.startswith("Thursday 16:00\N{EN DASH}Monday")]
+    assert eves == "Thursday 16:00\N{EN DASH}Monday 07:00 has no team, 2 times, first 2026-12-24 (Julafton)"
 
 
 def test_gap_of_one_holiday_names_the_day() -> None:
