@@ -220,23 +220,11 @@ async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
     return await cursor.fetchall()
 
 
-async def has_gone_over(conn: Connection, alert: AlertRow, rev: int) -> bool:
-    """Tell whether an alert has become another team's since it was at `rev`."""
+async def has_happened(conn: Connection, alert: AlertRow, kind: str, rev: int) -> bool:
+    """Tell whether an alert has had an event of a kind since it was at `rev`."""
     cursor = await conn.execute(
-        "select exists (select from alert_event"
-        " where stay_id = %s and alert_id = %s and kind = 'went_over' and rev > %s)",
-        (alert.stay_id, alert.alert_id, rev),
-    )
-    row = await cursor.fetchone()
-    return bool(row and row[0])
-
-
-async def has_come_back(conn: Connection, alert: AlertRow, rev: int) -> bool:
-    """Tell whether an offer of an alert has run out since it was at `rev`."""
-    cursor = await conn.execute(
-        "select exists (select from alert_event"
-        " where stay_id = %s and alert_id = %s and kind = 'returned' and rev > %s)",
-        (alert.stay_id, alert.alert_id, rev),
+        "select exists (select from alert_event where stay_id = %s and alert_id = %s and kind = %s and rev > %s)",
+        (alert.stay_id, alert.alert_id, kind, rev),
     )
     row = await cursor.fetchone()
     return bool(row and row[0])
