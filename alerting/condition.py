@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerting.durations import HOLDER_CLOSES_WITHIN, SETTLES_AFTER
-from alerting.events import Clear, Ease, EndStay, Raise, Recur, Renew, Settle, Worsen
+from alerting.events import Clear, Ease, EndStay, Raise, Recur, Renew, Settle, Unask, Worsen
 from ward.alerts import Alert, Cause, Condition, Evidence, Family, Finding, Outcome, Priority, Responsibility, Signal
 from ward.errors import IllegalTransition
 from ward.people import StaffId
@@ -123,6 +123,12 @@ def cleared(alert: Alert, event: Clear, now: datetime) -> Alert:
     return replace(alert, condition=Condition.CLEARING, cleared_at=now)
 
 
+def unasked(alert: Alert, event: Unask, now: datetime) -> Alert:
+    """Return the alert clearing, because the plan asks for it no more: that the patient is better, nobody has said."""
+    del event
+    return replace(cleared(alert, Clear(), now), unasked=True)
+
+
 def ended(alert: Alert, event: EndStay, now: datetime) -> Alert:
     """Return the alert closed with its stay, whatever was the matter with it."""
     del event
@@ -140,6 +146,7 @@ def recurred(alert: Alert, event: Recur, now: datetime) -> Alert:
         alert,
         condition=Condition.PRESENT,
         cleared_at=None,
+        unasked=False,
         recurrences=alert.recurrences + 1 + finding.repeats,
         priority=alert.priority if milder else finding.priority,
         worst=max(alert.worst, finding.priority),

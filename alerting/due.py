@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from alerting import apply, asking, runs, waves_series
+from alerting import apply, asking, runs, unasked, waves_series
 from alerting.evaluate import (
     REMEMBERING,
     Evaluation,
@@ -151,7 +151,7 @@ async def _evaluate(conn: Connection, claimed: Sequence[evaluation.Claimed], now
     read = await _read(conn, claimed, stays, since, windows, now)
     looked_at = await windows.trends.recall(conn, read.batch, seconds(now), since)
     found = evaluate(looked_at, seconds(now))
-    speaks = await _admitted(conn, looked_at, known, found, now)
+    speaks = await unasked.told(conn, stays, await _admitted(conn, looked_at, known, found, now), now)
     await _write_scores(conn, found, now)
     now_us = to_us(now)
     remembered = memory(looked_at, np.full(len(ids), windows.first_us(now_us) / 1e6))

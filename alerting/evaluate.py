@@ -159,8 +159,9 @@ def _no_more(batch: Batch, judged: set[str]) -> Iterator[Quiet]:
     """Let the alerts of rules over readings that no plan here has any more clear."""
     for stay in batch.stays:
         for name in stay.alerts.keys() - judged:
-            if any(rule.owns(name) for rule in RULES):
-                yield Quiet(stay_id=stay.stay_id, rule=name)
+            for rule in RULES:
+                if rule.owns(name):
+                    yield Quiet(stay_id=stay.stay_id, rule=name, unasked=rule.family is Family.CLINICAL)
 
 
 def _lapses(batch: Batch) -> Floats:

@@ -50,6 +50,11 @@ class Clear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unask:
+    """The plan asks no more for what raised the alert; of the patient that says nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recur:
     """What had cleared is there again, was there another time (retrospective), or a request is made once more."""
 
@@ -194,7 +199,7 @@ class Undo:
     rev: int
 
 
-FromRules = Raise | Worsen | Ease | Renew | Clear | Recur
+FromRules = Raise | Worsen | Ease | Renew | Clear | Unask | Recur
 FromTime = Settle | Lapse | Resume | Return | EndStay
 FromDuty = GoOver
 FromPeople = Acknowledge | Claim | Release | Offer | Accept | Decline | Snooze | Escalate | Note | Resolve | Undo
@@ -261,6 +266,7 @@ KINDS: MappingProxyType[type, str] = MappingProxyType(
         Ease: "eased",
         Renew: "renewed",
         Clear: "cleared",
+        Unask: "unasked",
         Recur: "recurred",
         Settle: "settled",
         Lapse: "lapsed",

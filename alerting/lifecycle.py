@@ -4,7 +4,7 @@ Four dimensions move apart (`ward.alerts`): the condition by rules and time (`al
 responsibility and the closure mostly by people (`alerting.answers`)::
 
     condition        (nothing) ── Raise ──> present <── Recur ── clearing ── Settle ──> cleared
-                                            present ── Clear ──> clearing      cleared ── Recur ──> present
+                                     present ── Clear, Unask ──> clearing      cleared ── Recur ──> present
     signal           ringing ── Acknowledge, Claim, Accept ──> acknowledged,   ringing ── Snooze ──> paused
                      ringing <── Lapse, Resume, Worsen, Release, Escalate, an offer not taken ── acknowledged, paused
     responsibility   unassigned ── Offer ──> offered ── Accept ──> accepted,   unassigned ── Claim ──> accepted
@@ -58,6 +58,7 @@ from alerting.events import (
     Ring,
     Settle,
     Snooze,
+    Unask,
     Undo,
     Worsen,
 )
@@ -95,6 +96,7 @@ TRANSITIONS: MappingProxyType[type, Transition] = MappingProxyType(
         Ease: Transition(change=condition.eased, conditions=_THERE),
         Renew: Transition(change=condition.renewed, conditions=_THERE),
         Clear: Transition(change=condition.cleared, conditions=_THERE),
+        Unask: Transition(change=condition.unasked, conditions=_THERE),
         Recur: Transition(change=condition.recurred),
         Settle: Transition(change=condition.settled, conditions=_GONE),
         Lapse: Transition(change=answers.rings_again, conditions=_THERE, signals=frozenset({Signal.ACKNOWLEDGED})),
@@ -228,7 +230,9 @@ def respond(alert: Alert, observation: Observation | None, now: datetime) -> Fro
 def _hear(alert: Alert, observation: Observation | None) -> FromRules | None:
     if isinstance(observation, Quiet):
         there = alert.condition is Condition.PRESENT and alert.family is not Family.REQUEST
-        return Clear() if there else None
+        if not there:
+            return None
+        return Unask() if observation.unasked else Clear()
     if observation is None:
         return None
     if observation.ended_at is not None:

@@ -15,6 +15,7 @@ from alerting.events import (
     Raise,
     Resolve,
     Snooze,
+    Unask,
     Undo,
 )
 from ward.alerts import Alert, AlertEvent
@@ -29,7 +30,7 @@ def line(alert: Alert, event: Event, now: datetime) -> AlertEvent:
         return replace(said, outcome=alert.outcome, cause=alert.cause)
     if isinstance(event, GoOver):
         return replace(said, to_team_id=event.team_id)
-    if isinstance(event, FromRules) and not isinstance(event, Clear):
+    if isinstance(event, FromRules) and not isinstance(event, Clear | Unask):
         over_at = alert.cleared_at if isinstance(event, Raise) else None
         return replace(said, priority=alert.priority, evidence=alert.evidence, until=over_at)
     return said

@@ -5,6 +5,7 @@ clears a clinical alert.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ward.alerts import Finding
 from ward.people import StayId
@@ -14,10 +15,16 @@ RULE_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """The rule's condition is known to be absent."""
+    """The rule's condition is known to be absent.
+
+    `since` is from when on it is so by the plan in force, where a track says so; `unasked` that it is absent because
+    the plan asks for it no more, whatever was measured.
+    """
 
     stay_id: StayId
     rule: str
+    since: datetime | None = None
+    unasked: bool = False
 
 
 Observation = Finding | Quiet

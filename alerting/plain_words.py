@@ -205,6 +205,12 @@ PLAIN: MappingProxyType[str, Pair] = MappingProxyType(
 )
 
 
+_UNASKED: Pair = (
+    "Din plan har ändrats och frågar inte längre efter det som larmet gällde",
+    "Your plan has changed and no longer asks for what the alert was about",
+)
+
+
 def plain(evidence: Evidence, lang: Language) -> str:
     """Return what an alert is about, in plain words.
 
@@ -219,6 +225,14 @@ def plain(evidence: Evidence, lang: Language) -> str:
     said += [_OLD[side]] if any(kept.old(evidence)) else []
     said += [_WORSE[side]] if key.startswith(_OF_PATIENT) or key in _OF_PATIENT_TOO else []
     return " ".join(said)
+
+
+def unasked(evidence: Evidence, lang: Language) -> str:
+    """Return what an alert was about that ended because the plan asks for it no more: nobody says that it is better."""
+    side = 0 if lang == "sv" else 1
+    name = _KINDS.get(str(evidence.params.get("kind")))
+    said = _UNASKED[side] + ("" if name is None else f": {name[side]}") + "."
+    return f"{said} {_WORSE[side]}"
 
 
 def _about(key: str, params: Parameters, side: int) -> str:

@@ -64,7 +64,7 @@ def told(stand: Stand, rule: Rule, name: str, track: Track) -> Iterator[Observat
         elif past[index]:
             said = _retrospective(stand.batch, rule, name, track, index, stand.now_s)
         if said is None and quiet[index]:
-            said = Quiet(stay_id=stand.batch.stays[index].stay_id, rule=name)
+            said = _quiet(stand, rule, name, float(track.from_s[row[index]]), index)
         if said is not None:
             yield said
 
@@ -94,6 +94,17 @@ def _present(stand: Stand, rule: Rule, name: str, track: Track, index: int) -> F
         due_at=moment(row.from_s),
         evidence=judged_when(news, now_s) if news else known or _until_now(stand, rule, name, row),
         renews=worse is not None,
+    )
+
+
+def _quiet(stand: Stand, rule: Rule, name: str, from_s: float, index: int) -> Quiet:
+    """Return that it is over; where the plan has nothing that a clinical rule could find, that this is why."""
+    unasked = from_s == -np.inf
+    return Quiet(
+        stay_id=stand.batch.stays[index].stay_id,
+        rule=name,
+        since=None if unasked else moment(from_s),
+        unasked=unasked and rule.family is Family.CLINICAL,
     )
 
 

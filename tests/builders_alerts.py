@@ -83,6 +83,7 @@ def _impossible(alert: Alert) -> dict[str, bool]:
         "pending: before its delay has run out nobody is told, and there is no alert": alert.condition
         is Condition.PENDING,
         "at its worst milder than now": alert.worst < alert.priority,
+        "there and asked for no more": alert.unasked and alert.condition is Condition.PRESENT,
         "gone without since when, or there with": (alert.condition is Condition.PRESENT) != (alert.cleared_at is None),
         "a request that has gone": alert.family is Family.REQUEST and alert.condition is not Condition.PRESENT,
         "acknowledged or paused without an end, or by nobody": quiet and None in told,

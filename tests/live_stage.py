@@ -64,6 +64,7 @@ def an_alert(alert: int, rev: int = 1, state: str = "open", organisation: int = 
         opened_at=NOW,
         changed_at=NOW,
         cleared_at=None,
+        unasked=False,
         acknowledged_at=None,
         acknowledged_by=StaffId(5),
         acknowledged_name="Anna",

@@ -230,9 +230,9 @@ class Alert:
     """An alert as it is now. `rev` rises with every change; whoever acts must name the `rev` they saw.
 
     The fields from `signal` to `action` are those of `Handling`. `worst` is the highest priority it ever had;
-    `cleared_at` when its condition went (the finding's own end, if it is retrospective); `recurrences` how often it
-    came back, or was found another time. `worse_rev` is the last `rev` at which it got worse or rang anew: who saw it
-    since then has seen the worst of it.
+    `cleared_at` when its condition went (the finding's own end, if it is retrospective), `unasked` that it went because
+    the plan asks for it no more; `recurrences` how often it came back, or was found another time. `worse_rev` is the
+    last `rev` at which it got worse or rang anew: who saw it since then has seen the worst of it.
     """
 
     alert_id: AlertId
@@ -247,6 +247,7 @@ class Alert:
     opened_at: datetime
     changed_at: datetime
     cleared_at: datetime | None = None
+    unasked: bool = False
     recurrences: int = 0
     evidence: Evidence
     worse_rev: int = 1

@@ -1,8 +1,9 @@
 """Oxygen saturation that falls although more oxygen is given: `support.spo2`.
 
 At the end of each quarter of an hour the last hour's SpO2 is compared with every hour's of the time before: it is found
-where it has fallen by the plan's points since an hour in which less oxygen flowed by the plan's litres. The invariant:
-where the flow is not known, fresh, at both ends, nothing is said: unknown oxygen is neither air nor more.
+where it has fallen by the plan's points since an hour in which less oxygen flowed by the plan's litres. It is over when
+half of that is made up; that the hours before the fall are longer ago than the plan looks back makes nothing up. The
+invariant: where the flow is not known, fresh, at both ends, nothing is said: unknown oxygen is neither air nor more.
 """
 
 from typing import Final
@@ -24,7 +25,7 @@ SUPPORT: Final = "support.spo2"
 # The project's choices, to be confirmed by who is clinically responsible.
 SMOOTH: Final = 4  # quarters of an hour that a saturation is the mean of
 LEAST: Final = 3  # of them that must be known
-CLEAR: Final = 0.5  # of the plan's fall: below it is over
+CLEAR: Final = 0.5  # of the plan's fall: less than this is left, and as much has been made up, when it is over
 HOLDS_S: Final = 3600.0  # how long a verdict stands without a new saturation
 _EPS: Final = 1e-6
 FLOW_STALE_S: Final = VITALS[VitalKind.OXYGEN_FLOW].freshness.stale_s
@@ -51,7 +52,8 @@ def judge(batch: Batch) -> dict[str, Track]:
     plan = batch.plan_of[quarters.row]
     fallen, since_s, known = fall(batch)
     bound = bands.bound[0, plan]
-    over = np.where(fallen < CLEAR * bound, Verdict.QUIET, Verdict.PENDING)
+    made_up = (fallen < CLEAR * bound) & (risen(batch) >= CLEAR * bound - _EPS)
+    over = np.where(made_up, Verdict.QUIET, Verdict.PENDING)
     verdict = np.where(~known, Verdict.UNKNOWN, np.where(fallen >= bound - _EPS, bands.verdict[0, plan], over))
     mine = np.flatnonzero(bands.given[plan])
     judged = grid.judged(quarters, mine, verdict[mine].astype(np.int8), since_s[mine])
@@ -121,6 +123,22 @@ def fall(batch: Batch) -> tuple[Floats, Floats, Bools]:
         more = near & (flowing[here] - flowing[there] >= rise[here] - _EPS) & (drop > fallen[here])
         fallen[here[more]], since_s[here[more]] = drop[more], quarters.end_s[there[more]]
     return fallen, since_s, ~np.isnan(smooth) & ~np.isnan(flowing)
+
+
+def risen(batch: Batch) -> Floats:
+    """Return by how much each quarter's SpO2 lies over the lowest of the plan's time before it: (n,), 0 for none."""
+    quarters = batch.of_quarters(VitalKind.SPO2)
+    row, smooth = quarters.row, smoothed(quarters)
+    within_s = _asked(batch)[1][batch.plan_of[row]]
+    found = np.zeros(len(row))
+    for lag in range(1, int(np.max(within_s, initial=0.0) // QUARTER_S) + 1):
+        here = np.arange(lag, len(row))
+        there = here - lag
+        near = (row[here] == row[there]) & (quarters.start_s[here] - quarters.start_s[there] <= within_s[here])
+        if not near.any():
+            break
+        found[here[near]] = np.fmax(found[here[near]], (smooth[here] - smooth[there])[near])
+    return found
 
 
 def _asked(batch: Batch) -> tuple[Floats, Floats]:

@@ -91,7 +91,8 @@ class AlertState(TypedDict):
     """An alert as it is now; whoever acts names the `rev` they saw.
 
     `state` follows from `condition`, `signal`, `responsibility` and `closure`. `retrospective`: it was there, is over,
-    and nobody was told; it needs to be seen.
+    and nobody was told; it needs to be seen. `unasked`: it cleared because the plan asks for it no more, which says
+    nothing of the patient.
     """
 
     alert_id: int
@@ -119,6 +120,7 @@ class AlertState(TypedDict):
     opened_at: datetime
     changed_at: datetime
     cleared_at: datetime | None
+    unasked: bool
     acknowledged_at: datetime | None
     acknowledged_by: StaffState | None
     acknowledged_until: datetime | None
@@ -242,6 +244,7 @@ def alert_state(row: AlertRow, today: date) -> AlertState:
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
+        unasked=row.unasked,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=staff_state(row.acknowledged_by, row.acknowledged_name, row.acknowledged_title),
         acknowledged_until=row.signal_until if row.signal == Signal.ACKNOWLEDGED else None,

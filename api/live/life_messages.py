@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing_extensions import TypedDict
 
 from alerting.life_words import Said, said
-from alerting.plain_words import PLAIN, plain
+from alerting.plain_words import PLAIN, plain, unasked
 from api.live.alert_messages import (
     PRIORITIES,
     AlertState,
@@ -87,9 +87,10 @@ def alert_detail(row: AlertRow, events: list[EventRow], today: date) -> AlertDet
     state = alert_state(row, today)
     evidence = evidence_of(row.evidence)
     known = evidence.text_key in PLAIN
+    words = unasked if row.unasked else plain
     return AlertDetail(
         **state,
-        plain_sv=plain(evidence, "sv") if known else "",
-        plain_en=plain(evidence, "en") if known else "",
+        plain_sv=words(evidence, "sv") if known else "",
+        plain_en=words(evidence, "en") if known else "",
         events=[_event(row.rule, each) for each in events],
     )

@@ -187,9 +187,10 @@ async def _why_stale(
     conn: Connection, row: AlertRow, event: apply.FromPeople
 ) -> Callable[[AlertRow, apply.FromPeople], Refusal]:
     """Return what says why somebody who saw an older revision is refused."""
-    if await alert_reads.has_gone_over(conn, row, event.rev):
+    if await alert_reads.has_happened(conn, row, "went_over", event.rev):
         return alert_refusals.went_over
-    if isinstance(event, apply.Accept | apply.Decline) and await alert_reads.has_come_back(conn, row, event.rev):
+    answers = isinstance(event, apply.Accept | apply.Decline)
+    if answers and await alert_reads.has_happened(conn, row, "returned", event.rev):
         return alert_refusals.ran_out
     return alert_refusals.stale
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from alerting.plain_words import PLAIN, plain
+from alerting.plain_words import PLAIN, plain, unasked
 from api.auth import Door
 from api.context import context_of
 from api.errors import Problem
@@ -225,12 +225,12 @@ async def _alerts(conn: Connection, seat: Seat, now: datetime) -> list[AlertRow]
 
 
 def _alert(row: AlertRow) -> AlertWords:
-    evidence = evidence_of(row.evidence)
+    evidence, words = evidence_of(row.evidence), unasked if row.unasked else plain
     return AlertWords(
         opened_at=row.opened_at,
         resolved_at=row.resolved_at,
-        plain_sv=plain(evidence, "sv"),
-        plain_en=plain(evidence, "en"),
+        plain_sv=words(evidence, "sv"),
+        plain_en=words(evidence, "en"),
     )
 
 

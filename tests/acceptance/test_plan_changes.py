@@ -59,6 +59,30 @@ def test_change_holds_from_the_moment_it_is_saved(timeline: Timeline) -> None:
     timeline.expect("05:00", SPO2, priority="medium", state="open")
 
 
+@pytest.mark.parametrize(
+    "patch", [Patch(warn_low=85, alert_low=82), Patch(warn_low=None, alert_low=None, floor=None)], ids=["wider", "none"]
+)
+def test_what_the_plan_asks_for_no_more_is_not_told_as_gone(timeline: Timeline, patch: Patch) -> None:
+    """An alert that a wider limit ends, or none, says that it was the plan; nobody has got better."""
+    timeline.vitals("04:00", spo2=88, heart_rate=72, resp_rate=15).expect("04:00", SPO2, condition="present")
+    change(timeline, Overlay(limits={VitalKind.SPO2: patch}))
+
+    timeline.expect("04:00", SPO2, condition="clearing", signal="ringing", unasked=True)
+    timeline.vitals("09:30", spo2=88).expect("09:30", SPO2, condition="cleared", signal="ringing", unasked=True)
+    assert timeline.life(SPO2)[-2:] == ["unasked", "settled"]
+
+
+def test_what_is_over_after_another_plan_is_told_as_gone(timeline: Timeline) -> None:
+    """Beyond a limit that was widened all the same, a saturation that then rises is gone, and not by the plan."""
+    timeline.vitals("04:00", spo2=84)
+    change(timeline, Overlay(limits={VitalKind.SPO2: Patch(warn_low=88)}))
+    timeline.vitals("06:00", spo2=84).expect("06:00", SPO2, condition="present")
+    timeline.vitals("08:00", spo2=97)
+
+    timeline.expect("08:00", SPO2, condition="clearing", unasked=False)
+    assert "unasked" not in timeline.life(SPO2)
+
+
 def test_h21_plan_s_end_is_not_lost_with_a_worker(timeline: Timeline) -> None:
     """A worker that dies takes no date along: another one knows when the temporary plan ends."""
     timeline.vitals("02:00", **CALM)

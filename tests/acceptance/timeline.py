@@ -81,6 +81,7 @@ class AlertSeen:
     outcome: str | None
     signal: str
     responsibility: str
+    unasked: bool
 
 
 def _written(moment: str) -> timedelta:
@@ -227,7 +228,7 @@ class Timeline:
         """Return every alert of a rule, the oldest first."""
         rows = self.sql.execute(
             "select alert_id, rule, case priority when 3 then 'high' when 2 then 'medium' else 'low' end,"
-            " state, condition, rev, recurrences, outcome, signal, responsibility"
+            " state, condition, rev, recurrences, outcome, signal, responsibility, unasked"
             " from alert where rule = %s order by alert_id",
             (rule,),
         ).fetchall()

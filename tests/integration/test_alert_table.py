@@ -26,6 +26,7 @@ SPOILT: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "pending: before its delay has run out nobody is told, and there is no alert": ("condition = 'pending'",),
         "at its worst milder than now": ("worst = 2",),
         "gone without since when, or there with": ("condition = 'clearing'", "cleared_at = opened_at"),
+        "there and asked for no more": ("unasked = true",),
         "a request that has gone": (f"family = 'request', {CLEARED}",),
         "acknowledged or paused without an end, or by nobody": (
             f"{QUIET}, signal_until = null".replace("signal_until = opened_at, ", ""),
@@ -65,6 +66,7 @@ RIGHT = (
     PAUSED,
     f"{CLEARED}, worst = 3",
     f"signal = 'silent', {CLEARED}",
+    f"{CLEARED}, unasked = true",
     f"signal = 'silent', responsibility = 'accepted', signal_until = opened_at, {CLEARED}, {HELD}",
     f"responsibility = 'offered', {OFFER}, {HELD}",
     f"{CLOSED}, cause = 'limits', action = 'called'",

@@ -236,6 +236,11 @@ class Life(RuleBasedStateMachine):
         """The rule knows that its condition is absent."""
         self._observe(rule_name, Quiet(stay_id=STAY, rule=rule_name))
 
+    @rule(rule_name=st.sampled_from(RULES))
+    def unasked(self, rule_name: str) -> None:
+        """The plan asks for the rule's condition no more."""
+        self._observe(rule_name, Quiet(stay_id=STAY, rule=rule_name, unasked=True))
+
     @rule(
         rule_name=st.sampled_from([each for each in RULES if each != HELP]),
         priority=st.sampled_from(Priority),
@@ -313,4 +318,4 @@ TestLife.settings = settings(max_examples=150, stateful_step_count=40, deadline=
 
 def test_every_event_has_a_word() -> None:
     """Every kind of event is named in an alert's life, each by its own word."""
-    assert len(set(KINDS.values())) == len(KINDS) == 23
+    assert len(set(KINDS.values())) == len(KINDS) == 24

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from alerting.plain_words import PLAIN, plain
+from alerting.plain_words import PLAIN, plain, unasked
 from alerting.words import KINDS, TEMPLATES
+from api.live.life_messages import alert_detail
+from tests.live_stage import NOW, an_alert
 from ward.alerts import Evidence, Input
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "alert-lifecycle.md"
@@ -90,3 +92,24 @@ def test_h35_plain_words_are_as_reviewed(golden_table: Callable[[Path, str, list
     rows += [f"| `{key}` | {PLAIN[key][0]} | {PLAIN[key][1]} |" for key in PLAIN]
 
     golden_table(PAGE, "plain", rows)
+
+
+def test_h35_what_the_plan_asks_for_no_more_is_told_as_that() -> None:
+    """An alert that a change of the plan ended says so in both languages, and never that a value is as it was."""
+    sv, en = (unasked(of("limit.low"), lang) for lang in ("sv", "en"))
+
+    assert sv.startswith("Din plan har ändrats och frågar inte längre efter det som larmet gällde: syret i blodet.")
+    assert en.startswith("Your plan has changed and no longer asks for what the alert was about: oxygen in the blood.")
+    assert all("112" in text and not any(each in text.lower() for each in PROMISES) for text in (sv, en))
+    assert unasked(of("news2.total", kind=""), "sv").startswith(sv.split(":", maxsplit=1)[0] + ".")
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"), [(True, "Your plan has changed"), (False, "Your oxygen in the blood is lower")]
+)
+def test_h35_patient_reads_of_an_alert_what_is_so(gone: bool, said: str) -> None:  # noqa: FBT001
+    """The alert of a plan that was changed says to the patient that it was changed; any other what it is about."""
+    kept = {"rule_version": 1, "text_key": "limit.low", "params": {"kind": "spo2"}, "inputs": []}
+    row = replace(an_alert(1), unasked=gone, evidence=kept)
+
+    assert alert_detail(row, [], NOW.date())["plain_en"].startswith(said)

@@ -28,9 +28,9 @@ from ward.people import StaffId, StayId, TeamId
 # Of `alert a`, so that another table with some of these names may be joined.
 COLUMNS = (
     "alert_id, stay_id, rule, family, priority, worst, condition, rev, worse_rev, began_at, opened_at, changed_at,"
-    " cleared_at, recurrences, a.evidence::text as evidence, signal, signal_until, acknowledged_at, acknowledged_by,"
-    " pause_reason, responsibility, team_id, holder_id, held_since, offered_team_id, offered_staff_id, offered_by,"
-    " offered_until, resolved_at, resolved_by, outcome, cause, action, undo::text as undo"
+    " cleared_at, unasked, recurrences, a.evidence::text as evidence, signal, signal_until, acknowledged_at,"
+    " acknowledged_by, pause_reason, responsibility, team_id, holder_id, held_since, offered_team_id,"
+    " offered_staff_id, offered_by, offered_until, resolved_at, resolved_by, outcome, cause, action, undo::text as undo"
 )
 
 
@@ -51,6 +51,7 @@ class AlertColumns:
     opened_at: datetime
     changed_at: datetime
     cleared_at: datetime | None
+    unasked: bool
     recurrences: int
     evidence: str
     signal: str
@@ -113,6 +114,7 @@ def to_alert(row: AlertColumns) -> Alert:
         opened_at=row.opened_at,
         changed_at=row.changed_at,
         cleared_at=row.cleared_at,
+        unasked=row.unasked,
         recurrences=row.recurrences,
         evidence=read(row.evidence),
         signal=Signal(row.signal),

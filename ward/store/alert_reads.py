@@ -40,6 +40,7 @@ class AlertRow:
     opened_at: datetime
     changed_at: datetime
     cleared_at: datetime | None
+    unasked: bool
     acknowledged_at: datetime | None
     acknowledged_by: StaffId | None
     acknowledged_name: str | None
@@ -120,9 +121,9 @@ class WantedAlerts:
 
 _ALERT = b"""
     select a.alert_id, a.stay_id, s.patient_id, a.rule, a.family, a.priority, a.worst, a.state, a.condition, a.signal,
-           a.responsibility, a.rev, a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.acknowledged_at,
-           a.acknowledged_by, k.name as acknowledged_name, k.title as acknowledged_title, a.signal_until,
-           a.pause_reason, a.holder_id, h.name as holder_name, h.title as holder_title, a.held_since,
+           a.responsibility, a.rev, a.began_at, a.opened_at, a.changed_at, a.cleared_at, a.unasked,
+           a.acknowledged_at, a.acknowledged_by, k.name as acknowledged_name, k.title as acknowledged_title,
+           a.signal_until, a.pause_reason, a.holder_id, h.name as holder_name, h.title as holder_title, a.held_since,
            a.offered_team_id, o.name as offered_team_name, a.offered_staff_id, w.name as offered_name,
            w.title as offered_title, a.offered_by, a.offered_until,
            (a.undo ->> 'by')::bigint as undo_by, (a.undo ->> 'at')::timestamptz as undo_at,
@@ -220,23 +221,11 @@ async def read_events(conn: Connection, alert: AlertRow) -> list[EventRow]:
     return await cursor.fetchall()
 
 
-async def has_gone_over(conn: Connection, alert: AlertRow, rev: int) -> bool:
-    """Tell whether an alert has become another team's since it was at `rev`."""
+async def has_happened(conn: Connection, alert: AlertRow, kind: str, rev: int) -> bool:
+    """Tell whether an alert has had an event of a kind since it was at `rev`."""
     cursor = await conn.execute(
-        "select exists (select from alert_event"
-        " where stay_id = %s and alert_id = %s and kind = 'went_over' and rev > %s)",
-        (alert.stay_id, alert.alert_id, rev),
-    )
-    row = await cursor.fetchone()
-    return bool(row and row[0])
-
-
-async def has_come_back(conn: Connection, alert: AlertRow, rev: int) -> bool:
-    """Tell whether an offer of an alert has run out since it was at `rev`."""
-    cursor = await conn.execute(
-        "select exists (select from alert_event"
-        " where stay_id = %s and alert_id = %s and kind = 'returned' and rev > %s)",
-        (alert.stay_id, alert.alert_id, rev),
+        "select exists (select from alert_event where stay_id = %s and alert_id = %s and kind = %s and rev > %s)",
+        (alert.stay_id, alert.alert_id, kind, rev),
     )
     row = await cursor.fetchone()
     return bool(row and row[0])

@@ -198,6 +198,7 @@ async def save(conn: Connection, alert: Alert) -> None:
         update alert set priority = %(priority)s, worst = %(worst)s, condition = %(condition)s, rev = %(rev)s,
             worse_rev = %(worse_rev)s,
             began_at = %(began_at)s, changed_at = %(changed_at)s, cleared_at = %(cleared_at)s,
+            unasked = %(unasked)s,
             recurrences = %(recurrences)s, evidence = coalesce(%(evidence)s::jsonb, evidence),
             signal = %(signal)s, signal_until = %(signal_until)s, acknowledged_at = %(acknowledged_at)s,
             acknowledged_by = %(acknowledged_by)s, pause_reason = %(pause_reason)s,

@@ -439,6 +439,7 @@ CASE
     ELSE 'acknowledged'::text
 END) STORED NOT NULL,
     worse_rev integer DEFAULT 1 NOT NULL,
+    unasked boolean DEFAULT false NOT NULL,
     CONSTRAINT alert_action_check CHECK ((action = ANY (ARRAY['none'::text, 'called'::text, 'visited'::text, 'treated'::text, 'sent_in'::text, 'plan_changed'::text, 'equipment_fixed'::text]))),
     CONSTRAINT alert_cause_check CHECK ((cause = ANY (ARRAY['deterioration'::text, 'activity'::text, 'artefact'::text, 'equipment'::text, 'limits'::text, 'mistake'::text, 'stay_ended'::text, 'unknown'::text]))),
     CONSTRAINT alert_closed_has_outcome CHECK (((resolved_at IS NULL) = (outcome IS NULL))),
@@ -469,6 +470,7 @@ CASE signal
     ELSE ((signal_until IS NOT NULL) AND (acknowledged_by IS NOT NULL) AND (condition <> 'cleared'::text))
 END),
     CONSTRAINT alert_request_stays CHECK (((family <> 'request'::text) OR (condition = 'present'::text))),
+    CONSTRAINT alert_unasked_is_gone CHECK (((NOT unasked) OR (cleared_at IS NOT NULL))),
     CONSTRAINT alert_words CHECK (((condition = ANY (ARRAY['present'::text, 'clearing'::text, 'cleared'::text])) AND (signal = ANY (ARRAY['ringing'::text, 'acknowledged'::text, 'paused'::text, 'silent'::text])) AND (responsibility = ANY (ARRAY['unassigned'::text, 'offered'::text, 'accepted'::text, 'declined'::text])))),
     CONSTRAINT alert_worse_rev_check CHECK (((worse_rev >= 1) AND (worse_rev <= rev))),
     CONSTRAINT alert_worst_is_worst CHECK (((worst >= priority) AND (worst <= 3)))

@@ -70,6 +70,43 @@ def test_far_apart_is_not_found() -> None:
     assert episodes(judged(given(4, 2, at_h=4, flow_at_h=14))) == []
 
 
+def _over(*, then_pct: float, flow_after: float = 3.0, by_h: float = 24.0) -> bool:
+    """Tell whether a fall of four points on two litres more at twelve is over by an hour.
+
+    From fourteen on the saturation is `then_pct`, and the flow `flow_after`.
+    """
+    back = 14 * HOUR_S
+    saturation = np.where(back <= TIMES, then_pct, 95 - 4.0 * (12 * HOUR_S <= TIMES))
+    flow = np.where(back <= HOURLY, flow_after, 1 + 2.0 * (12 * HOUR_S <= HOURLY))
+    batch = a_trend_batch(
+        [a_stay(a_plan(support=SUPPORT))],
+        {VitalKind.SPO2: a_series((TIMES, saturation)), VitalKind.OXYGEN_FLOW: a_series((HOURLY, flow))},
+    )
+    found = judged(batch)
+    told = np.flatnonzero(found.verdict >= Verdict.LOW)
+    assert len(told)
+    later = found.from_s[told[-1] :] <= START_S + by_h * HOUR_S
+    return bool((later & (found.verdict[told[-1] :] == Verdict.QUIET)).any())
+
+
+def test_fall_is_over_when_less_than_half_of_the_plan_s_is_left() -> None:
+    """Of the plan's three points less than one and a half are left under what it was before: it is over."""
+    over = [each for each in (91, 93.4, 93.5, 93.6, 95) if _over(then_pct=each, by_h=17)]
+
+    assert over == [93.6, 95]
+
+
+def test_h11_fall_is_not_over_because_time_passes() -> None:
+    """Ten hours on, four beyond what the plan looks back, a fall is over only if half of the plan's is made up."""
+    assert [each for each in (91, 92.4, 92.6, 93.6) if _over(then_pct=each)] == [92.6, 93.6]
+
+
+def test_h11_oxygen_that_is_taken_back_makes_nothing_up() -> None:
+    """As low as before on the litre of before is not over; as high as before on it is."""
+    assert not _over(then_pct=91, flow_after=1.0)
+    assert _over(then_pct=95, flow_after=1.0)
+
+
 def test_h14_unknown_flow_is_not_air() -> None:
     """Where the flow was never told, or long ago, nothing is said."""
     batch = given(4, 2)

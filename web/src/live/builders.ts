@@ -20,6 +20,7 @@ export const anAlert = (changes: Partial<Alert> = {}): Alert => ({
   opened_at: AT,
   changed_at: AT,
   cleared_at: null,
+  unasked: false,
   acknowledged_at: null,
   acknowledged_by: null,
   acknowledged_until: null,
