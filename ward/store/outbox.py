@@ -242,14 +242,17 @@ async def shown(conn: Connection, staff_id: StaffId, alert_ids: Sequence[AlertId
 async def still_shown(conn: Connection, said: Sequence[tuple[StaffId, AlertId]], now: datetime) -> None:
     """Record that listening screens go on showing these alerts: what a step has told them since was delivered.
 
-    Only what is still waited for is looked at, so that it costs little however often it is said.
+    Only what is still waited for is looked at, so that it costs little however often it is said; what others hold is
+    said again with the next heartbeat.
     """
     await conn.execute(
         """
-        update outbox o set state = 'delivered', delivered_at = %(now)s, due_at = null
-        from unnest(%(staff)s::bigint[], %(alerts)s::bigint[]) as said (staff_id, alert_id)
-        where o.due_at is not null and o.channel = 'board' and o.state = 'sent' and o.alert_id = said.alert_id
-        and o.team_id in (select team_id from team_member m where m.staff_id = said.staff_id)
+        update outbox o set state = 'delivered', delivered_at = %(now)s, due_at = null from (
+            select w.stay_id, w.notification_id
+            from unnest(%(staff)s::bigint[], %(alerts)s::bigint[]) as said (staff_id, alert_id)
+            join team_member m using (staff_id) join outbox w on w.team_id = m.team_id and w.alert_id = said.alert_id
+            where w.due_at is not null and w.channel = 'board' and w.state = 'sent' for update of w skip locked
+        ) w where o.stay_id = w.stay_id and o.notification_id = w.notification_id
         """,
         {"staff": [each for each, _ in said], "alerts": [each for _, each in said], "now": now},
     )

@@ -25,4 +25,11 @@ describe("a page's heartbeat", () => {
     expect(JSON.stringify(heartbeat(many, true, 1, 4)).length).toBeLessThan(4096);
     expect(heartbeat(many, true, 1, 4).shown).toHaveLength(MOST_SHOWN);
   });
+
+  it("test_h23_names_each_of_five_hundred_within_the_time_that_a_screen_has_and_the_urgent_one_every_time", () => {
+    const many = Array.from({ length: 500 }, (_, index) => anAlert({ alert_id: index + 1, priority: index === 0 ? "high" : "medium" }));
+    const beats = [6, 7, 8].map((turn) => heartbeat(many, true, null, null, turn).shown);
+    expect(beats.every((shown) => shown.includes(1) && shown.length === new Set(shown).size && shown.length === MOST_SHOWN)).toBe(true);
+    expect(new Set(beats.flat()).size).toBe(500);
+  });
 });

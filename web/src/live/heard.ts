@@ -11,18 +11,28 @@ export interface Heartbeat {
   readonly looking?: number;
 }
 
-/** The server takes no more than these; the most urgent come first. */
+/** The server takes no more than these at a time. */
 export const MOST_SHOWN = 200;
+/** Of more than that these are said each time, the most urgent and newest; the others take turns. */
+const ALWAYS_SHOWN = 50;
 const URGENCY = { high: 0, medium: 1, low: 2 } as const;
 
-/** `looking` is the patient whose page is open: colleagues are told of it. */
-export function heartbeat(alerts: Iterable<Alert>, listening: boolean, walk: number | null, looking: number | null): Heartbeat {
-  const shown = listening
+/** `looking` is the patient whose page is open: colleagues are told of it. `turn` counts the heartbeats. */
+export function heartbeat(alerts: Iterable<Alert>, listening: boolean, walk: number | null, looking: number | null, turn = 0): Heartbeat {
+  const all = listening
     ? [...alerts]
       .filter((alert) => alert.state !== "resolved")
       .sort((a, b) => URGENCY[a.priority] - URGENCY[b.priority] || b.alert_id - a.alert_id)
-      .slice(0, MOST_SHOWN)
       .map((alert) => alert.alert_id)
     : [];
+  const shown = all.length <= MOST_SHOWN ? all : inTurn(all, turn);
   return { type: "heartbeat", listening, shown, ...(walk === null ? {} : { walk }), ...(looking === null ? {} : { looking }) };
+}
+
+/** Returns as many of them as may be said, so that within a few turns each has been. */
+function inTurn(all: readonly number[], turn: number): readonly number[] {
+  const others = all.slice(ALWAYS_SHOWN);
+  const many = MOST_SHOWN - ALWAYS_SHOWN;
+  const from = (turn * many) % others.length;
+  return [...all.slice(0, ALWAYS_SHOWN), ...others.slice(from, from + many), ...others.slice(0, Math.max(0, from + many - others.length))];
 }

@@ -33,6 +33,7 @@ class Live {
   #awake = false;
   #soon: ReturnType<typeof setTimeout> | undefined;
   #socket: LiveSocket | null = null;
+  #turn = 0;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   start(loggedOut: () => void): void {
@@ -47,7 +48,7 @@ class Live {
         this.waking = this.state.loaded;
       },
       loggedOut,
-      says: (walk) => heartbeat(this.state.alerts.values(), this.#listening(), walk, opened(location.pathname)),
+      says: (walk) => heartbeat(this.state.alerts.values(), this.#listening(), walk, opened(location.pathname), this.#turn++),
       stays: () => [...this.#pending.patients.values()].map((tile) => tile.stay_id),
     });
     this.#socket.start();
