@@ -80,9 +80,10 @@ def test_h32_page_says_whether_somebody_watches_and_whom_to_call_otherwise(as_pa
 
 def test_h32_call_that_does_not_arrive_says_so_at_once(as_patient: Callable[..., Page]) -> None:
     """Without a network the page says that the call has not arrived and what to do, and sends it when it can."""
-    page = as_patient("helge")
+    page = as_patient("helge", own_clock=True)
     page.context.set_offline(True)
     expect(page.get_by_test_id("old")).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)  # nothing is said because some time has gone by
     page.get_by_test_id("help").click()
     page.get_by_test_id("help-yes").click()
 
@@ -90,6 +91,7 @@ def test_h32_call_that_does_not_arrive_says_so_at_once(as_patient: Callable[...,
     expect(lost).to_contain_text("har inte kommit fram")
     expect(lost.locator("a[href='tel:112']")).to_be_visible()
     expect(page.get_by_test_id("help-state")).to_have_count(0)
+    page.clock.resume()
 
     # The page asks what became of earlier calls in the moment in which this one is sent, and hears it late.
     asked: list[Route] = []
