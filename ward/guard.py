@@ -27,9 +27,11 @@ WATCHED = (*NEEDED, "api")
 
 
 class Part(StrEnum):
-    """What can be strained."""
+    """What can be strained; a service by its own name, so that each that falls silent is told."""
 
-    SERVICE = "service"
+    NO_INGEST = "ingest"
+    NO_ALERTING = "alerting"
+    NO_API = "api"
     INGEST = "ingest_lag"
     EVALUATION = "evaluation_lag"
     DISK = "disk"
@@ -38,9 +40,11 @@ class Part(StrEnum):
 
 NAMES: Mapping[Part, str] = MappingProxyType(
     {
-        Part.SERVICE: "the services",
+        Part.NO_INGEST: "ingest",
+        Part.NO_ALERTING: "alerting",
+        Part.NO_API: "the api",
         Part.INGEST: "readings on their way to the store",
-        Part.EVALUATION: "alerting",
+        Part.EVALUATION: "what waits for alerting",
         Part.DISK: "the disk",
         Part.UNTOLD: "who is told of alerts",
     }
@@ -85,10 +89,11 @@ def is_silent(beat_at: datetime | None, now: datetime, after: timedelta) -> bool
 
 def complaints(strain: Strain, now: datetime) -> dict[Part, str]:
     """Return what is strained beyond what can be relied on, in words for the operator."""
-    found: dict[Part, str] = {}
-    silent = [name for name in WATCHED if is_silent(strain.beats.get(name), now, SILENT_AFTER)]
-    if silent:
-        found[Part.SERVICE] = f"no sign of life of {' and '.join(silent)}"
+    found: dict[Part, str] = {
+        Part(name): f"no sign of life of {name}"
+        for name in WATCHED
+        if is_silent(strain.beats.get(name), now, SILENT_AFTER)
+    }
     if strain.held_since is not None and now - strain.held_since > LATEST:
         found[Part.INGEST] = f"readings wait for the store for {_seconds(now - strain.held_since)}"
     if strain.behind > LATEST:

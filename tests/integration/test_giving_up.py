@@ -35,8 +35,27 @@ def test_process_that_stood_still_finds_the_store_gone(ward: Ward) -> None:
     asyncio.run(run())
 
 
-def test_h21_who_is_told_to_end_ends_though_the_store_goes_at_that_moment(ward: Ward) -> None:
-    """A lost connection does not take the place of the word to end: a loop that went on would keep half a process."""
+def test_store_that_cannot_be_written_to_is_no_store(ward: Ward) -> None:
+    """A standby, or a disk that is read-only, is waited for like a store that is gone, and ends no service."""
+
+    async def write(store: Pool) -> None:
+        async with borrow(store) as conn:
+            await conn.execute("set transaction read only")
+            await conn.execute("delete from service_heartbeat")
+
+    async def run() -> None:
+        async with pool(ward.database_url, "test", size=1) as store:
+            with pytest.raises(StoreUnavailable):
+                await write(store)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "error", [psycopg.OperationalError("lost"), psycopg.errors.LockNotAvailable("held"), KeyError("unforeseen")]
+)
+def test_h21_who_is_told_to_end_ends_whatever_fails_at_that_moment(ward: Ward, error: Exception) -> None:
+    """No error takes the place of the word to end: a loop that went on would keep half a process."""
 
     async def work(store: Pool, begun: asyncio.Event) -> None:
         async with borrow(store):
@@ -44,7 +63,7 @@ def test_h21_who_is_told_to_end_ends_though_the_store_goes_at_that_moment(ward: 
             try:
                 await asyncio.Event().wait()
             finally:
-                raise psycopg.OperationalError("the connection is lost")
+                raise error
 
     async def run() -> None:
         async with pool(ward.database_url, "test", size=1) as store:

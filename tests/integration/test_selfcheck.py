@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -338,3 +339,37 @@ def test_failure_that_lasts_is_counted(ward: Ward) -> None:
                 assert (await selfchecks.newest_ended(conn)) == (await selfchecks.newest(conn))[0]
 
     asyncio.run(run())
+
+
+def test_years_of_walks_cost_an_alert_nothing(ward: Ward) -> None:
+    """Each api asks of every alert whether a walk has raised it: it looks at those of that hour alone."""
+
+    async def run() -> tuple[int | None, int]:
+        async with scene(ward) as here:
+            await _advance(here)
+            await _evaluate(here)
+            found = await here.rows("select alert_id from alert join stay using (stay_id) where mode = 'test'")
+            ids = [each["alert_id"] for each in found]
+            async with await connect(ward.database_url, "test") as conn:
+                await conn.execute(
+                    "insert into selfcheck (stay_id, started_at) select s.stay_id, %s - each * interval '5 min'"
+                    " from stay s, generate_series(1, 5000) each where s.mode = 'test'",
+                    (NOON,),
+                )
+                await conn.execute("analyze selfcheck")
+                await conn.execute("update selfcheck set walk = default where walk = 1")
+                plan = await (
+                    await conn.execute(b"explain (analyze, format json) " + selfchecks.REACHED, (ids,))
+                ).fetchone()
+                assert plan is not None
+                return await selfchecks.reached(conn, ids), _most_rows(plan[0][0]["Plan"])
+
+    walk, rows = asyncio.run(run())
+    assert walk == 5002
+    assert rows < 50
+
+
+def _most_rows(plan: dict[str, Any]) -> int:
+    """Return how many rows the busiest step of a plan has looked at."""
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Join Filter", 0)
+    return max([int(own), *(_most_rows(each) for each in plan.get("Plans", []))])

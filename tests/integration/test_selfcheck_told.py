@@ -170,3 +170,24 @@ def test_h22_strain_is_told_where_nothing_walks_and_no_signal_is_given(
             assert (calm, told) == ([], ["the disk is full"])
 
     asyncio.run(run())
+
+
+def test_h36_second_service_that_falls_silent_is_told_beside_the_first(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the api was told of a moment ago does not keep ingest from being told, each once."""
+    api: dict[Part, str] = {Part.NO_API: "no sign of life of api"}
+    both = api | {Part.NO_INGEST: "no sign of life of ingest"}
+    looks = [api, api, both, both, both]
+
+    async def strained(*_: object) -> dict[Part, str]:
+        return looks.pop(0)
+
+    async def run() -> None:
+        async with scene(ward) as here:
+            monkeypatch.setattr(selfcheck, "strained", strained)
+            told = await _rounds(here, monkeypatch, len(looks), timedelta(0), selfcheck.Watch.signals)
+
+            assert told == ["no sign of life of api", "no sign of life of ingest"]
+
+    asyncio.run(run())

@@ -24,16 +24,15 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 WELL = Strain(beats=dict.fromkeys(WATCHED, NOW), held_since=None, behind=timedelta(0), free_bytes=LEAST_FREE_BYTES)
 STRAINED = [
-    (Part.SERVICE, replace(WELL, beats={"ingest": NOW, "api": NOW}), "no sign of life of alerting"),
-    (Part.SERVICE, replace(WELL, beats={}), "no sign of life of ingest and alerting and api"),
+    (Part.NO_ALERTING, replace(WELL, beats={"ingest": NOW, "api": NOW}), "no sign of life of alerting"),
     (
-        Part.SERVICE,
+        Part.NO_INGEST,
         replace(WELL, beats=dict(WELL.beats) | {"ingest": NOW - SILENT_AFTER - SECOND}),
         "no sign of life of ingest",
     ),
-    (Part.SERVICE, replace(WELL, beats=dict(WELL.beats) | {"api": NOW - 2 * SILENT_AFTER}), "no sign of life of api"),
+    (Part.NO_API, replace(WELL, beats=dict(WELL.beats) | {"api": NOW - 2 * SILENT_AFTER}), "no sign of life of api"),
     (
-        Part.SERVICE,
+        Part.NO_INGEST,
         replace(WELL, beats=dict(WELL.beats) | {"ingest": NOW + CLOCKS_APART + SECOND}),
         "no sign of life of ingest",
     ),
@@ -109,3 +108,10 @@ def test_alarms_are_not_in_doubt_at_any_bound() -> None:
 
     assert in_doubt_since(GOOD, NOW) is None
     assert in_doubt_since(edge, NOW) is None
+
+
+def test_each_service_that_is_silent_is_told_by_itself() -> None:
+    """Three that are silent are three things: one that was told of does not keep the next from being told."""
+    assert complaints(replace(WELL, beats={}), NOW) == {
+        Part(name): f"no sign of life of {name}" for name in ("ingest", "alerting", "api")
+    }

@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg import InterfaceError, OperationalError
-from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from ward.errors import StoreBusy, StoreUnavailable
 from ward.store.pool import Connection, Pool
 
-# A process that stood still in a transaction finds its session ended by the store, as if the store had gone.
+# A process that stood still in a transaction finds its session ended by the store, as if the store had gone; and one
+# that cannot be written to, a standby or a disk that is read-only, is as good as gone until it can.
 LOST = (
     OperationalError,
     InterfaceError,
     IdleInTransactionSessionTimeout,
+    ReadOnlySqlTransaction,
     PoolTimeout,
     PoolClosed,
     TooManyRequests,
@@ -47,10 +49,13 @@ async def borrow(pool: Pool, *, wait_s: float = _WAIT_S) -> AsyncIterator[Connec
     except LOST as error:
         _give_up(error)
         raise StoreUnavailable(str(error)) from error
+    except Exception as error:
+        _give_up(error)
+        raise
 
 
 def _give_up(error: Exception) -> None:
-    """End who was told to end: a connection that is lost meanwhile must not have them go on as if it were all."""
+    """End who was told to end: what fails meanwhile must not have them go on as if it were all."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError from error

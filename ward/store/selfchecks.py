@@ -175,13 +175,15 @@ async def waiting(conn: Connection) -> Waiting:
     return Waiting(step_due_at=step, urgent_due_at=urgent, ordinary_due_at=ordinary)
 
 
+# Walks are kept for ever, and every alert is asked about: none but those of its own hour are looked at.
+REACHED = b"""
+    select max(c.walk) from alert a join selfcheck c on c.stay_id = a.stay_id
+    and c.started_at between a.opened_at - interval '1 hour' and a.opened_at
+    where a.alert_id = any(%s)
+"""
+
+
 async def reached(conn: Connection, alert_ids: list[AlertId]) -> int | None:
     """Return the newest walk that has raised one of these alerts, None where none has."""
-    row = await (
-        await conn.execute(
-            "select max(c.walk) from alert a join selfcheck c on c.stay_id = a.stay_id and c.started_at <= a.opened_at"
-            " where a.alert_id = any(%s)",
-            (alert_ids,),
-        )
-    ).fetchone()
+    row = await (await conn.execute(REACHED, (alert_ids,))).fetchone()
     return row[0] if row else None
