@@ -1296,6 +1296,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/orders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the orders of SpO2 scale 2 that wait for the caller to sign; nobody but a doctor has any
+         * @description List the orders of SpO2 scale 2 that wait for the caller to sign; nobody but a doctor has any.
+         *
+         *     Open to: clinician, doctor, nurse (`plans.read`).
+         */
+        readonly get: operations["orders_get_orders"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients": {
         readonly parameters: {
             readonly query?: never;
@@ -4690,7 +4712,8 @@ export interface components {
          * @description An alert as it is now; whoever acts names the `rev` they saw.
          *
          *     `state` follows from `condition`, `signal`, `responsibility` and `closure`. `retrospective`: it was there, is over,
-         *     and nobody was told; it needs to be seen.
+         *     and nobody was told; it needs to be seen. `unasked`: it cleared because the plan asks for it no more, which says
+         *     nothing of the patient.
          */
         readonly AlertState: {
             /** Acknowledged At */
@@ -4789,6 +4812,8 @@ export interface components {
             readonly text_en: string;
             /** Text Sv */
             readonly text_sv: string;
+            /** Unasked */
+            readonly unasked: boolean;
             readonly undo: components["schemas"]["UndoState"] | null;
             /**
              * Worst
@@ -4910,6 +4935,8 @@ export interface components {
             readonly text_en: string;
             /** Text Sv */
             readonly text_sv: string;
+            /** Unasked */
+            readonly unasked: boolean;
             readonly undo: components["schemas"]["UndoState"] | null;
             /**
              * Worst
@@ -10855,6 +10882,44 @@ export interface components {
             readonly value: number | string;
         };
         /**
+         * WaitingOrder
+         * @description An order that waits: until the caller, or another doctor where it is one from outside, signs `version`.
+         *
+         *     `doctor_id` is the caller where the order is theirs, null where it is of a doctor from outside (`doctor`, `clinic`).
+         */
+        readonly WaitingOrder: {
+            /** Clinic */
+            readonly clinic: string | null;
+            /** Doctor */
+            readonly doctor: string;
+            /** Doctor Id */
+            readonly doctor_id: number | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Version */
+            readonly version: number;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            readonly written_at: string;
+            /** Written By */
+            readonly written_by: string | null;
+        };
+        /**
+         * WaitingOrders
+         * @description What waits for the caller, what has waited longest at the top.
+         */
+        readonly WaitingOrders: {
+            /** Items */
+            readonly items: readonly components["schemas"]["WaitingOrder"][];
+        };
+        /**
          * Wanted
          * @description Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence.
          *
@@ -12287,6 +12352,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "unasked": false,
                      *           "undo": null,
                      *           "worst": "medium"
                      *         }
@@ -12572,6 +12638,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12700,6 +12767,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12828,6 +12896,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12960,6 +13029,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13177,6 +13247,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13301,6 +13372,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -13430,6 +13502,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -13570,6 +13643,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13694,6 +13768,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13825,6 +13900,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13954,6 +14030,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -14069,6 +14146,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -14316,7 +14394,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 92,
+                     *           "audit_id": 94,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -14337,7 +14415,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 91,
+                     *           "audit_id": 93,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -14358,7 +14436,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 90,
+                     *           "audit_id": 92,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -16740,6 +16818,46 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly orders_get_orders: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clinic": null,
+                     *           "doctor": "Ivar Provsson",
+                     *           "doctor_id": 9,
+                     *           "expires_at": "2026-01-21T07:30:00Z",
+                     *           "patient_id": 1,
+                     *           "version": 8,
+                     *           "written_at": "2026-01-14T08:00:00Z",
+                     *           "written_by": "Anna Provsson"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["WaitingOrders"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly patients_get_patients: {
         readonly parameters: {
             readonly query?: {
@@ -17113,6 +17231,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "unasked": false,
                      *           "undo": null,
                      *           "worst": "medium"
                      *         }
@@ -17303,7 +17422,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 94,
+                     *           "access_id": 97,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17321,7 +17440,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 93,
+                     *           "access_id": 96,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17339,7 +17458,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 92,
+                     *           "access_id": 95,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -20197,7 +20316,7 @@ export interface operations {
                      *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 14,
+                     *       "rev": 16,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
@@ -21465,7 +21584,7 @@ export interface operations {
                      *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 15,
+                     *       "rev": 17,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
@@ -21516,6 +21635,32 @@ export interface operations {
                      *           "approver": null,
                      *           "approver_id": null,
                      *           "asks": [
+                     *             "scale_2_order"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "scale_2_order": {
+                     *               "doctor": "Ivar Provsson",
+                     *               "doctor_id": 9,
+                     *               "expires_at": "2026-01-21T07:30:00Z",
+                     *               "ordered_at": "2026-01-14T07:30:00Z"
+                     *             },
+                     *             "spo2_scale": 2
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
+                     *           "until": null,
+                     *           "version": 8
+                     *         },
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
                      *             "limits.spo2.floor"
                      *           ],
                      *           "author": "Anna Provsson",
@@ -21558,31 +21703,9 @@ export interface operations {
                      *           "state": "in_force",
                      *           "until": null,
                      *           "version": 6
-                     *         },
-                     *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
-                     *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
-                     *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {
-                     *             "limits": {
-                     *               "spo2": {
-                     *                 "floor": 75
-                     *               }
-                     *             }
-                     *           },
-                     *           "reason": "Överenskommet på ronden",
-                     *           "state": "withdrawn",
-                     *           "until": null,
-                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 14
+                     *       "rev": 16
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -30742,6 +30865,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": null,
                      *               "worst": "medium"
                      *             }
@@ -30829,6 +30953,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": {
                      *                 "staff_id": 2,
                      *                 "until": "2026-01-14T08:00:10Z"
@@ -30907,6 +31032,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": null,
                      *               "worst": "medium"
                      *             }
@@ -31434,7 +31560,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/93",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31467,7 +31593,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "91",
+                     *             "id": "93",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31498,7 +31624,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/92",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31531,7 +31657,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "90",
+                     *             "id": "92",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31569,7 +31695,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkwXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkyXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -31889,7 +32015,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/93",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31922,7 +32048,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "91",
+                     *             "id": "93",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31953,7 +32079,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/92",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31986,7 +32112,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "90",
+                     *             "id": "92",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -32024,7 +32150,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkwXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkyXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -32347,7 +32473,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "91",
+                     *       "id": "93",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"
