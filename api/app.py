@@ -54,6 +54,7 @@ from api.routes import (
     metrics,
     offers,
     opened,
+    orders,
     outcomes,
     patients,
     plan_limits,
@@ -130,7 +131,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, built: Path = 
     errors.install(app)
     # An address is compared with one route after the other: what every open page asks for comes first.
     busiest = (search, vitals, patients, alerts, alert_acts, session)
-    people = (plans, team_plans, measuring, waveforms, backtests, plan_limits, burden, escalations)
+    people = (plans, orders, team_plans, measuring, waveforms, backtests, plan_limits, burden, escalations)
     resources = (
         timeline,
         by_hand,

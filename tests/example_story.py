@@ -15,6 +15,12 @@ _WHY = {"reason": "Överenskommet på ronden"}
 _LOOSE = {"limits": {"spo2": {"floor": 75}}}
 _LOWER = {"overlay": {"limits": {"spo2": {"floor": 72}}}, "meant": ["limits.spo2.floor"]}
 _TIGHT = {"limits": {"heart_rate": {"warn_high": 105}}}
+_ORDER = {
+    "doctor_id": "$staff_ivar",
+    "doctor": "Ivar",
+    "ordered_at": "2026-01-14T07:30:00Z",
+    "expires_at": "2026-01-21T07:30:00Z",
+}
 _BY_BIRTH = {"birth_date": "1940-01-01"}
 _WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _SHIFTS = [
@@ -165,6 +171,10 @@ _PLANS = [
          at={"version": "asked"}),
     Step("anna", f"PUT {_PLAN}", {**_LOWER, **_WHY}, keep={"more": "version"}),
     Step("anna", f"POST {_PLAN}/versions/{{version}}/withdraw", {"reason": "Behövs inte"}, at={"version": "more"}),
+    Step("anna", f"PUT {_PLAN}", {"overlay": {"spo2_scale": 2, "scale_2_order": _ORDER}, **_WHY},
+         keep={"ordered": "version"}),
+    Step("ivar", "GET /api/orders"),
+    Step("anna", f"POST {_PLAN}/versions/{{version}}/withdraw", {"reason": "Behövs inte"}, at={"version": "ordered"}),
     Step("anna", f"POST {_PLAN}/review", {"overlay": _TIGHT, **_WHY}),
     Step("anna", "GET /api/team-plans"),
     Step("anna", f"POST {_TEAM_PLAN}/drafts", {"overlay": _TIGHT, **_WHY}, _AT_HOME, {"drafted": "version"}),

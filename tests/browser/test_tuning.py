@@ -184,13 +184,22 @@ def test_h15_order_of_scale_2_is_its_doctor_s_to_confirm(machine: Machine, log_i
     expect(nurse.get_by_test_id("versions")).to_contain_text("Omar Exempeldoktor bekräftar ordinationen.")
 
     doctor = log_in(machine.url, "omar", PASSWORD, width=390, height=844)
-    doctor.goto(f"{machine.url}/tuning/patient/6")
+    waits = doctor.get_by_test_id("orders")
+    expect(waits).to_contain_text("En ordination av SpO₂-skala 2 väntar på dig: Folke")
+    assert doctor.evaluate("document.documentElement.scrollWidth") <= 390
+    clean(doctor)
+    expect(nurse.get_by_test_id("orders")).to_have_count(0)
+    doctor.goto(f"{machine.url}/round")
+    waits.get_by_role("link", name="Folke").click()
     doctor.get_by_role("button", name="Skriv under").click()
     expect(doctor.get_by_test_id("confirms")).to_contain_text("Du ordinerar skala 2: Omar Exempeldoktor, till")
     doctor.get_by_label("Varför?").fill("Bedömd i dag")
     doctor.get_by_role("button", name="Bekräfta").click()
 
     expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
+    doctor.goto(machine.url)
+    expect(doctor.get_by_test_id("headline")).to_be_visible()
+    expect(waits).to_have_count(0)
     doctor.goto(f"{machine.url}/patient/6/plan")
     expect(doctor.get_by_test_id("order-standing")).to_contain_text("Bekräftad av Omar Exempeldoktor")
     differs = doctor.get_by_role("listitem").filter(has_text="Ordination av skala 2")

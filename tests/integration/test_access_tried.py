@@ -80,6 +80,7 @@ def test_lists_and_filters_hold_nothing_of_a_patient_who_is_not_seen(scene: Scen
             "/api/backtests",
             f"/api/quarantine?device={scene.bed.device_id}",
             "/api/offers",
+            "/api/orders",
         )
         for who in ("bea", "frida", "gun"):
             for path in lists:

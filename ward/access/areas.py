@@ -20,6 +20,7 @@ _AREAS: dict[str, dict[Language, str]] = {
     "alerts": {"sv": "larm om dig", "en": "alerts about you"},
     "escalations": {"sv": "larm om dig", "en": "alerts about you"},
     "plan": {"sv": "din övervakningsplan", "en": "your monitoring plan"},
+    "orders": {"sv": "din övervakningsplan", "en": "your monitoring plan"},
     "responsibility": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
     "coverage": {"sv": "vem som ansvarar för dig", "en": "who answers for you"},
     "replay": {"sv": "tavlan över patienter som den var, där du fanns", "en": "the board as it was, which you were on"},

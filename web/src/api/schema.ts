@@ -1296,6 +1296,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/orders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the orders of SpO2 scale 2 that wait for the caller to sign; nobody but a doctor has any
+         * @description List the orders of SpO2 scale 2 that wait for the caller to sign; nobody but a doctor has any.
+         *
+         *     Open to: clinician, doctor, nurse (`plans.read`).
+         */
+        readonly get: operations["orders_get_orders"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/patients": {
         readonly parameters: {
             readonly query?: never;
@@ -4690,7 +4712,8 @@ export interface components {
          * @description An alert as it is now; whoever acts names the `rev` they saw.
          *
          *     `state` follows from `condition`, `signal`, `responsibility` and `closure`. `retrospective`: it was there, is over,
-         *     and nobody was told; it needs to be seen.
+         *     and nobody was told; it needs to be seen. `unasked`: it cleared because the plan asks for it no more, which says
+         *     nothing of the patient.
          */
         readonly AlertState: {
             /** Acknowledged At */
@@ -4789,6 +4812,8 @@ export interface components {
             readonly text_en: string;
             /** Text Sv */
             readonly text_sv: string;
+            /** Unasked */
+            readonly unasked: boolean;
             readonly undo: components["schemas"]["UndoState"] | null;
             /**
              * Worst
@@ -4910,6 +4935,8 @@ export interface components {
             readonly text_en: string;
             /** Text Sv */
             readonly text_sv: string;
+            /** Unasked */
+            readonly unasked: boolean;
             readonly undo: components["schemas"]["UndoState"] | null;
             /**
              * Worst
@@ -10862,6 +10889,44 @@ export interface components {
             readonly value: number | string;
         };
         /**
+         * WaitingOrder
+         * @description An order that waits: until the caller, or another doctor where it is one from outside, signs `version`.
+         *
+         *     `doctor_id` is the caller where the order is theirs, null where it is of a doctor from outside (`doctor`, `clinic`).
+         */
+        readonly WaitingOrder: {
+            /** Clinic */
+            readonly clinic: string | null;
+            /** Doctor */
+            readonly doctor: string;
+            /** Doctor Id */
+            readonly doctor_id: number | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+            /** Patient Id */
+            readonly patient_id: number;
+            /** Version */
+            readonly version: number;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            readonly written_at: string;
+            /** Written By */
+            readonly written_by: string | null;
+        };
+        /**
+         * WaitingOrders
+         * @description What waits for the caller, what has waited longest at the top.
+         */
+        readonly WaitingOrders: {
+            /** Items */
+            readonly items: readonly components["schemas"]["WaitingOrder"][];
+        };
+        /**
          * Wanted
          * @description Which patients, which time, which plan. Without `to` it is a shadow: the plan runs on in silence.
          *
@@ -12294,6 +12359,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "unasked": false,
                      *           "undo": null,
                      *           "worst": "medium"
                      *         }
@@ -12579,6 +12645,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12707,6 +12774,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12835,6 +12903,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -12967,6 +13036,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13184,6 +13254,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13308,6 +13379,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -13437,6 +13509,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -13577,6 +13650,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13701,6 +13775,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 9,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13832,6 +13907,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -13961,6 +14037,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": {
                      *         "staff_id": 2,
                      *         "until": "2026-01-14T08:00:10Z"
@@ -14076,6 +14153,7 @@ export interface operations {
                      *       },
                      *       "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *       "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *       "unasked": false,
                      *       "undo": null,
                      *       "worst": "high"
                      *     }
@@ -14323,7 +14401,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 92,
+                     *           "audit_id": 94,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -14344,7 +14422,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 91,
+                     *           "audit_id": 93,
                      *           "detail": {
                      *             "new": 0,
                      *             "refused": 0,
@@ -14365,7 +14443,7 @@ export interface operations {
                      *         {
                      *           "action": "observations.taken",
                      *           "at": "2026-01-14T08:00:00Z",
-                     *           "audit_id": 90,
+                     *           "audit_id": 92,
                      *           "detail": {
                      *             "new": 1,
                      *             "refused": 0,
@@ -16747,6 +16825,46 @@ export interface operations {
             readonly 503: components["responses"]["ServiceUnavailable"];
         };
     };
+    readonly orders_get_orders: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Request fulfilled, document follows */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clinic": null,
+                     *           "doctor": "Ivar Provsson",
+                     *           "doctor_id": 9,
+                     *           "expires_at": "2026-01-21T07:30:00Z",
+                     *           "patient_id": 1,
+                     *           "version": 8,
+                     *           "written_at": "2026-01-14T08:00:00Z",
+                     *           "written_by": "Anna Provsson"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["WaitingOrders"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readonly patients_get_patients: {
         readonly parameters: {
             readonly query?: {
@@ -17120,6 +17238,7 @@ export interface operations {
                      *           },
                      *           "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *           "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *           "unasked": false,
                      *           "undo": null,
                      *           "worst": "medium"
                      *         }
@@ -17310,7 +17429,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "access_id": 94,
+                     *           "access_id": 97,
                      *           "area": "",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17328,7 +17447,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 93,
+                     *           "access_id": 96,
                      *           "area": "patients",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -17346,7 +17465,7 @@ export interface operations {
                      *           "why": "care"
                      *         },
                      *         {
-                     *           "access_id": 92,
+                     *           "access_id": 95,
                      *           "area": "emergencies",
                      *           "at": "2026-01-14T08:00:00Z",
                      *           "attempts": null,
@@ -20204,7 +20323,7 @@ export interface operations {
                      *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 14,
+                     *       "rev": 16,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
@@ -21472,7 +21591,7 @@ export interface operations {
                      *         "version": 6
                      *       },
                      *       "programme": "hospital_at_home",
-                     *       "rev": 15,
+                     *       "rev": 17,
                      *       "scale_2_lapsed": false,
                      *       "spo2_scale": 1,
                      *       "stay_id": 1,
@@ -21523,6 +21642,32 @@ export interface operations {
                      *           "approver": null,
                      *           "approver_id": null,
                      *           "asks": [
+                     *             "scale_2_order"
+                     *           ],
+                     *           "author": "Anna Provsson",
+                     *           "author_id": 2,
+                     *           "ended_at": null,
+                     *           "from": "2026-01-14T08:00:00Z",
+                     *           "in_force": false,
+                     *           "overlay": {
+                     *             "scale_2_order": {
+                     *               "doctor": "Ivar Provsson",
+                     *               "doctor_id": 9,
+                     *               "expires_at": "2026-01-21T07:30:00Z",
+                     *               "ordered_at": "2026-01-14T07:30:00Z"
+                     *             },
+                     *             "spo2_scale": 2
+                     *           },
+                     *           "reason": "Överenskommet på ronden",
+                     *           "state": "withdrawn",
+                     *           "until": null,
+                     *           "version": 8
+                     *         },
+                     *         {
+                     *           "approved_at": null,
+                     *           "approver": null,
+                     *           "approver_id": null,
+                     *           "asks": [
                      *             "limits.spo2.floor"
                      *           ],
                      *           "author": "Anna Provsson",
@@ -21565,31 +21710,9 @@ export interface operations {
                      *           "state": "in_force",
                      *           "until": null,
                      *           "version": 6
-                     *         },
-                     *         {
-                     *           "approved_at": null,
-                     *           "approver": null,
-                     *           "approver_id": null,
-                     *           "asks": [],
-                     *           "author": "Anna Provsson",
-                     *           "author_id": 2,
-                     *           "ended_at": null,
-                     *           "from": "2026-01-14T08:00:00Z",
-                     *           "in_force": false,
-                     *           "overlay": {
-                     *             "limits": {
-                     *               "spo2": {
-                     *                 "floor": 75
-                     *               }
-                     *             }
-                     *           },
-                     *           "reason": "Överenskommet på ronden",
-                     *           "state": "withdrawn",
-                     *           "until": null,
-                     *           "version": 5
                      *         }
                      *       ],
-                     *       "rev": 14
+                     *       "rev": 16
                      *     }
                      */
                     readonly "application/json": components["schemas"]["VersionPage"];
@@ -30749,6 +30872,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": null,
                      *               "worst": "medium"
                      *             }
@@ -30836,6 +30960,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": {
                      *                 "staff_id": 2,
                      *                 "until": "2026-01-14T08:00:10Z"
@@ -30914,6 +31039,7 @@ export interface operations {
                      *               },
                      *               "text_en": "Oxygen saturation 84 % below the limit 88 % for 60 s",
                      *               "text_sv": "Syremättnad 84 % under gränsen 88 % i 60 s",
+                     *               "unasked": false,
                      *               "undo": null,
                      *               "worst": "medium"
                      *             }
@@ -31441,7 +31567,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/93",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31474,7 +31600,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "91",
+                     *             "id": "93",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31505,7 +31631,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/92",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31538,7 +31664,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "90",
+                     *             "id": "92",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31576,7 +31702,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkwXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?_count=2&_cursor=WzkyXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -31896,7 +32022,7 @@ export interface operations {
                      * @example {
                      *       "entry": [
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/91",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/93",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31929,7 +32055,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "91",
+                     *             "id": "93",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -31960,7 +32086,7 @@ export interface operations {
                      *           }
                      *         },
                      *         {
-                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/90",
+                     *           "fullUrl": "https://hemvakt.example/fhir/AuditEvent/92",
                      *           "resource": {
                      *             "action": "U",
                      *             "agent": [
@@ -31993,7 +32119,7 @@ export interface operations {
                      *                 }
                      *               }
                      *             ],
-                     *             "id": "90",
+                     *             "id": "92",
                      *             "meta": {
                      *               "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *               "versionId": "1"
@@ -32031,7 +32157,7 @@ export interface operations {
                      *         },
                      *         {
                      *           "relation": "next",
-                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkwXQ"
+                     *           "url": "https://hemvakt.example/fhir/AuditEvent?patient=1&_count=2&_cursor=WzkyXQ"
                      *         }
                      *       ],
                      *       "resourceType": "Bundle",
@@ -32354,7 +32480,7 @@ export interface operations {
                      *           }
                      *         }
                      *       ],
-                     *       "id": "91",
+                     *       "id": "93",
                      *       "meta": {
                      *         "lastUpdated": "2026-01-14T08:00:00.000000Z",
                      *         "versionId": "1"

@@ -19,7 +19,7 @@ class Words {
     key in CATALOGUES[this.language] ? this.t(key as Key) : (key.split(".").pop() ?? key).replaceAll("_", " ");
 
   /** Counts: picks the singular or the plural of a pair of keys. */
-  count = (key: "board.patients" | "board.alerts" | "board.not_fresh" | "board.paused" | "group.patients", n: number): string =>
+  count = (key: "board.patients" | "board.alerts" | "board.not_fresh" | "board.paused" | "group.patients" | "orders.wait", n: number): string =>
     this.t(n === 1 ? `${key}.one` : `${key}.many`, { n });
 
   choose(language: Language): void {
