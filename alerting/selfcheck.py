@@ -155,9 +155,6 @@ class Watch:
             try:
                 ended = await advance(self.store, self.clock, self.every)
                 self.silent, self.broken = 0, ""
-                if self.told_silence:
-                    self.told_silence = False
-                    await self.line.say("the store answers, and the self-check is done again", self.relieve)
                 if ended is not None:
                     await self._ended(ended)
             except StoreUnavailable as error:
@@ -168,7 +165,7 @@ class Watch:
             await asyncio.sleep(_LOOK_S)
 
     async def listen(self) -> None:
-        """Tell the operator, once, that the walks have stood still for a minute.
+        """Tell the operator, once, that the walks have stood still for a minute, and that they go on.
 
         Beside them: a store that hangs, or a disk under it, lets no look come to an end. Counted, and not by the clock,
         since a machine that was asleep knows nothing of the store.
@@ -176,6 +173,9 @@ class Watch:
         while True:
             await asyncio.sleep(_LOOK_S)
             self.silent += 1
+            if self.told_silence and self.silent < _MOST_SILENT:
+                self.told_silence = False
+                await self.line.say("the store answers, and the self-check is done again", self.relieve)
             if self.silent == _MOST_SILENT:
                 log.get().error("selfcheck_silent", error=self.broken)
                 self.told_silence = True
