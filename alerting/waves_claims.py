@@ -43,6 +43,8 @@ VERDICTS: Final[Mapping[verify.Reason, Verdict]] = {
     verify.Reason.CONTRADICTED: Verdict.CONTRADICTED,
 }
 
+FEW_BEATS: Final = frozenset({Event.PAUSE, Event.SLOW_RUN})
+
 
 def claims(found: Sequence[Candidate], leads: Sequence[Stretch], pulse: Stretch | None, lead: str) -> list[FeatureRow]:
     """Return the features of one cell's candidates, those that are claims with their verdict.
@@ -84,7 +86,7 @@ def _rows(found: Candidate, leads: Sequence[Stretch], pulse: Stretch | None, lea
     lasted_s = (found.end - found.begin) / fs
     kind = verify.kind_of(found.event, beats=found.beats, lasted_s=lasted_s, per_min=found.per_min)
     checked = None if kind is None else verify.verify(_before(found.end + round(SOUNDS_S * fs), leads, pulse), fs, kind)
-    verdict = None if checked is None else VERDICTS[checked.reason]
+    verdict = None if checked is None else _verdict(found, checked.reason)
     strip = Strip(
         lead=lead,
         from_us=_moment_us(leads[0], found.begin),
@@ -100,6 +102,17 @@ def _rows(found: Candidate, leads: Sequence[Stretch], pulse: Stretch | None, lea
         number = lasted_s if kind is AlarmKind.ASYSTOLE else found.per_min
         rows.append(_row(CLAIMS[kind], leads[0].cell, number, found.quality, strip))
     return rows
+
+
+def _verdict(found: Candidate, reason: verify.Reason) -> Verdict:
+    """Return what has come of a claim; one of few beats is heard in its own lead, read with what came after it.
+
+    Nothing beats in a pause, so the seconds before an alarm of one are the worse to be read the truer it is. A run of
+    beats has no such excuse: where it cannot be read it may be noise.
+    """
+    if reason is verify.Reason.UNREADABLE and found.event in FEW_BEATS and found.quality >= verify.TRUSTED:
+        return Verdict.UNCONTRADICTED
+    return VERDICTS[reason]
 
 
 def _row(feature: WaveFeature, cell: int, value: float, quality: float, strip: Strip) -> FeatureRow:

@@ -106,6 +106,28 @@ def test_long_pause_is_no_slow_rate() -> None:
     assert WaveFeature.BRADYCARDIA not in told(sent(without_beats(112, 117)), CELL_S)
 
 
+def test_slow_heart_speaks_though_its_pauses_are_hard_to_read() -> None:
+    """Seconds without beats look poor before an alarm; a lead that is good from beat to beat is heard all the same."""
+    pauses = [*np.arange(1, 60, 2.0), *np.arange(60, 100, 2.2), 103, 108.5, 114.2, *np.arange(117, LENGTH_S, 2.2)]
+    ecg = lead(heart(np.array(pauses)), length_s=LENGTH_S)
+    hiss = 0.02 * np.random.default_rng(3).standard_normal(len(ecg))
+    rows = told(blocks(ecg + hiss), CELL_S + 10)
+
+    assert rows[WaveFeature.BRADYCARDIA].value == pytest.approx(25.5, abs=0.5)
+    assert rows[WaveFeature.BRADYCARDIA].quality > 0.9
+    assert claims(rows)[WaveFeature.BRADYCARDIA] is Verdict.UNCONTRADICTED
+
+
+def test_h10_noise_between_two_beats_is_no_pause() -> None:
+    """A lead that is poor on the way from beat to beat is not heard alone, however long it shows none."""
+    beats = [*np.arange(1, 112, 1.0), *np.arange(118, LENGTH_S, 1.0)]
+    ecg = lead(heart(np.array(beats)), length_s=LENGTH_S)
+    begin, end = round(112.5 * FS_HZ), round(117.5 * FS_HZ)
+    ecg[begin:end] += noise(1.0, length_s=LENGTH_S)[begin:end]
+
+    assert SPEAKS.isdisjoint(claims(told(blocks(ecg), CELL_S)).values())
+
+
 def af_heart() -> Heart:
     """Intervals without memory, as in atrial fibrillation."""
     beats = 0.3 + np.cumsum(np.random.default_rng(2).uniform(0.4, 1.1, 300))
