@@ -134,6 +134,16 @@ def test_questions_can_be_paused_changed_and_undone(machine: Machine, as_patient
     assert {"question": "wellbeing", "answer": "same"} in [each for (detail,) in after for each in detail["answers"]]
 
 
+def test_answer_tapped_twice_skips_no_question(machine: Machine, as_patient: Callable[..., Page]) -> None:
+    """A second tap while the answer is being kept goes no further than the first."""
+    page = as_patient("helge")
+    page.goto(f"{machine.url}/answers")
+    page.get_by_role("button", name="Ungefär likadant").evaluate("button => { button.click(); button.click(); }")
+    expect(page.get_by_text(re.compile("Fråga [23] av"))).to_be_visible()
+    page.evaluate(_KEPT)  # comes after what both taps keep
+    expect(page.get_by_text("Fråga 2 av")).to_be_visible()
+
+
 def test_h07_value_out_of_range_is_explained_and_not_sent(machine: Machine, as_patient: Callable[..., Page]) -> None:
     """A temperature in Fahrenheit is held back in kind words, with what was typed; with a comma it is taken."""
     page = as_patient()
